@@ -67,6 +67,7 @@ test("a room is opened with a form, and its guests see the same charter before a
     "Every member can make invites.",
     `Only ${GUIDE_NAME} may answer.`,
     "Each member gets at most 2 answers at the same time and 200 tokens in each answer.",
+    "Each member can bring in 32 people, those included whom these bring in.",
     "Only members who share a device get answers.",
     "According to the owner, this is logged: Times of answers, for a week.",
     "Its owner can change these rules and remove members.",
@@ -88,7 +89,7 @@ test("a room is opened with a form, and its guests see the same charter before a
     const body = guest.site.page.locator("mg-join-dialog wa-dialog").locator("[part=body]");
     expect(await body.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)).toBe(0);
     await room.questionText.getByText("5 rules differ from the standard").click();
-    const standard = /^(Every member|Its owner)/;
+    const standard = /^(Every member|Each member can bring|Its owner)/;
     const sorted = [...rules.filter((text) => !standard.test(text)), ...rules.filter((text) => standard.test(text))];
     await expect(room.rules).toHaveText(sorted);
     const inside = guest.site.page.getByRole("list", { name: "People inside" }).getByRole("listitem");
@@ -313,7 +314,7 @@ test("a change of the rules waits for the other founder, who signs it", async ({
   await expect(waiting(ada).getByRole("button")).toHaveCount(0);
   await shot(ben.site, "proposal");
   await ben.rules.open();
-  await expect(ben.rules.rules.nth(5)).toHaveText("According to the owner, nothing is logged.");
+  await expect(ben.rules.rules.nth(6)).toHaveText("According to the owner, nothing is logged.");
   await ben.rules.close();
   await waiting(ben)
     .getByRole("button", { name: /^Agree: Change the rules: what is logged/ })
@@ -321,7 +322,7 @@ test("a change of the rules waits for the other founder, who signs it", async ({
   for (const founder of [ada, ben]) {
     await expect(waiting(founder)).toHaveCount(0);
     await founder.rules.open();
-    await expect(founder.rules.rules.nth(5)).toContainText("Names, for a day.");
+    await expect(founder.rules.rules.nth(6)).toContainText("Names, for a day.");
     await founder.rules.close();
   }
 });

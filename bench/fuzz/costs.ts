@@ -21,6 +21,7 @@ export const MOST_ITEMS = {
   removal: 1_024,
   proposal: 128,
   revocation: 64,
+  double: 128,
   proof: 128,
   head: 128,
   standing: 128,

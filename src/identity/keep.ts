@@ -17,6 +17,8 @@ export interface Keep {
   put(name: string, value: unknown): Promise<void>;
   /** Stores the value if there is none yet. Returns the stored value, so two tabs that do this at once get the same one. */
   putFirst(name: string, value: unknown): Promise<unknown>;
+  /** Replaces a value by what `next` makes of it, and returns the new one; nothing else writes in between, in no tab. */
+  change(name: string, next: (value: unknown) => unknown): Promise<unknown>;
 }
 
 /** Opens the storage of this device. Without IndexedDB, values are lost when the page closes. Throws `data-newer`. */
@@ -46,6 +48,12 @@ export class MemoryKeep implements Keep {
     if (!this.#values.has(name)) this.#values.set(name, value);
     return this.#values.get(name);
   }
+
+  async change(name: string, next: (value: unknown) => unknown): Promise<unknown> {
+    const value = next(this.#values.get(name));
+    this.#values.set(name, value);
+    return value;
+  }
 }
 
 const INDEXED_KEEP: Keep = {
@@ -61,6 +69,14 @@ const INDEXED_KEEP: Keep = {
       if (first === undefined) await transaction.store.put(value, name);
       await transaction.done;
       return first ?? value;
+    }),
+  change: (name, next) =>
+    withDatabase(async (database) => {
+      const transaction = database.transaction(STORE, "readwrite");
+      const value = next(await transaction.store.get(name));
+      await transaction.store.put(value, name);
+      await transaction.done;
+      return value;
     }),
 };
 

@@ -1,6 +1,6 @@
 /** The node itself: it owns the GPU worker, the models, the room and the state. It lives in the leading tab. */
 import { MicrogridError, spawnWorker, unlessAborted, checkName } from "../core";
-import { type Signer, openKeep, openNodeKey } from "../identity";
+import { type Keep, type Signer, openKeep, openNodeKey } from "../identity";
 import { EngineSupervisor, type Provider, decoders, probeDevice } from "../inference";
 import { ModelLibrary, crashedLoad } from "../models";
 import type { NodeApi } from "./api";
@@ -38,6 +38,7 @@ interface NodeParts {
   readonly pageUrl: string;
   readonly network: NodeNetwork;
   readonly signer: Signer;
+  readonly keep: Keep;
   readonly library: ModelLibrary;
   readonly store: StateStore;
   readonly house: NodeHouse;
@@ -80,7 +81,8 @@ export class GridNode {
       createStoreWorker: () => spawnWorker(storeWorkerUrl, "microgrid-store"),
       ...(network.hub && { hub: network.hub }),
     });
-    const house = await NodeHouse.open({ did: signer.did, keep: await openKeep() });
+    const keep = await openKeep();
+    const house = await NodeHouse.open({ did: signer.did, keep });
     const node = {
       did: signer.did,
       name: name ?? `${device.label.split(" ")[0] ?? "Device"} ${signer.did.slice(-4)}`,
@@ -104,13 +106,13 @@ export class GridNode {
     };
     const store = new StateStore(initial);
     if (problem !== undefined) store.notify({ id: "site-config", level: "warning", text: problem });
-    const grid = new GridNode({ pageUrl: options.pageUrl, network, signer, library, store, house, speeds });
+    const grid = new GridNode({ pageUrl: options.pageUrl, network, signer, keep, library, store, house, speeds });
     await house.start();
     grid.#resume(options.takesOver, grid.#crashed());
     return grid;
   }
 
-  private constructor({ pageUrl, network, signer, library, store, house, speeds }: NodeParts) {
+  private constructor({ pageUrl, network, signer, keep, library, store, house, speeds }: NodeParts) {
     const { device } = store.state;
     this.store = store;
     this.#library = library;
@@ -158,6 +160,7 @@ export class GridNode {
       config: network,
       signer,
       house,
+      keep,
       device,
       local: this.#local,
       own: new SharedProvider(() => this.#own, countAnswer),

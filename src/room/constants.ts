@@ -99,6 +99,16 @@ export const MAX_EPOCH_LIST = 256;
 export const REEXAMINE_MS = 60_000;
 /** Admissions between a node and a founder. */
 export const MAX_PROOF_STEPS = 8;
+/** People whom a member brings in, with those whom these bring in, where the rules say nothing else. */
+export const STANDARD_PEOPLE = 32;
+/** The largest such number: more would be a full room. */
+export const MAX_PEOPLE = MAX_NODES;
+/** A guest may give away this part of the places that its member has left: so about half of them go to guests, and half to theirs. */
+export const GUEST_SHARE = 1 / 8;
+/** Places that a node remembers to be taken, of all members: twice the members that it remembers. */
+export const MAX_TAKEN_PLACES = 2 * MAX_NODES;
+/** Members of whom a node keeps the evidence that they gave a place away twice. */
+export const MAX_DOUBLES = 64;
 /** Revocations that members take from each other at once: anybody can make up houses that revoke. */
 export const MAX_REVOCATIONS = 256;
 /** Number of revocations that a new member is told about; as many may be passed on at the same time. */

@@ -56,6 +56,7 @@ export function frameRoutes(receivers: Receivers): FrameHandlers<typeof ROOM_FRA
     removal: (body, { member }) => void governance.takeRemoval(member, body),
     proposal: (body, { member }) => void governance.takeProposal(member, body),
     revocation: (body, { member }) => void governance.takeRevocation(member, body),
+    double: (body, { member }) => void governance.takeDouble(member, body),
     head: (body, { member }) => void governance.takeHead(member, body),
     proof: (body, { member }) => void governance.takeProof(member, body),
     standing: (body, { member }) => void governance.takeStanding(member, body),

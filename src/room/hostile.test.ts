@@ -9,7 +9,8 @@ import { FrameReader } from "./frames/frame-reader";
 import { MAX_NODES, REFUSED_AFTER_MS } from "./constants";
 import { signCard } from "./gossip/statements";
 import { JobServer } from "./jobs/server";
-import { Membership } from "./membership";
+import { Membership, readToken } from "./membership";
+import { admit } from "./membership/admission";
 import { EPOCH, Epochs } from "./membership/epochs";
 import { NOT_A_MEMBER } from "./membership/proof";
 import { EPOCH_FRAMES } from "./membership/reconcile";
@@ -91,17 +92,20 @@ describe("a member that fills the room with keys of its own", () => {
     const session = "0".repeat(32);
     link.post("hello", { session, bootstrap: false, proof: own.proof, charter: { version, hash } });
     link.post("members", { peers: [] });
+    // No limit counts the guests of a founder's open invite.
+    const token = await readToken(founder.invite.token.signed);
     const keys = await Promise.all(Array.from({ length: MAX_NODES }, () => makeEphemeralKey()));
     const statements = await Promise.all(
       keys.map(async (key) => {
-        const { proof } = await own.admit(key.did, undefined);
+        const { proof } = await own.admit(key.did, undefined, { token });
         const load = { running: 0, queued: 0, tokenRate: 0, visible: true };
         const terms = { name: "made up", device: "", gpu: "", sharing: false, load, offers: [] };
         const about = { room: own.genesis.hash, session, stamp: Date.now(), terms };
         return { ...(await signCard(key, about)).card, proof };
       }),
     );
-    link.post("gossip", { statements });
+    link.post("gossip", { statements: statements.slice(0, MAX_NODES / 2) });
+    link.post("gossip", { statements: statements.slice(MAX_NODES / 2) });
     await eventually(() => expect(founder.session.inside!.size).toBe(MAX_NODES));
 
     const newcomer = await nodes.enter(founder.invite);
@@ -112,6 +116,36 @@ describe("a member that fills the room with keys of its own", () => {
     });
     expect(founder.session.inside!.size).toBe(MAX_NODES);
     link.close("done");
+  });
+});
+
+describe("a member that gives one place to two keys of its own", () => {
+  it("is put out by all, whoever has seen both, and the second key with it", async () => {
+    const founder = await nodes.open();
+    const [member, cheat] = [await nodes.enter(founder.invite), await nodes.enter(founder.invite)];
+    await together([founder, member, cheat]);
+    const parts = cheat.kept.parts!;
+    const { genesis, proof: above } = parts;
+    const keys = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
+    const links = [];
+    for (const key of keys) {
+      const admission = await admit(cheat.signer, genesis.hash, key.did, 1, { place: { n: 7, share: 0 } });
+      const link = new Link(await hostileLine(nodes.signaling, parts, key, { direct: true }), ROOM_FRAMES);
+      const { version, hash } = parts.charter;
+      const proof = [{ admission }, ...above];
+      link.post("hello", { session: "0".repeat(32), bootstrap: false, proof, charter: { version, hash } });
+      link.post("members", { peers: [] });
+      links.push(link);
+      // The first is in before the second comes.
+      const host = [founder, member, cheat].find(({ did }) => did === link.did)!;
+      if (key === keys[0]) await eventually(() => expect(host.session.inside!.links).toBe(3));
+      else expect(await link.closed).toBe(NOT_A_MEMBER.twice);
+    }
+    await eventually(() => expect(cheat.out.reason).toContain(NOT_A_MEMBER.double));
+    await eventually(() =>
+      expect([founder, member].map(({ session }) => session.inside!.links).sort()).toEqual([1, 2]),
+    );
+    links[0]!.close("done");
   });
 });
 

@@ -11,6 +11,7 @@ export { MAX_JOB_INPUTS, MAX_NEW_ROOM_NAME_CHARS } from "./constants";
 export { ABOUT_THE_REQUEST, JobLostError } from "./jobs/lost";
 export { JobRefusedError } from "./jobs/refused";
 export {
+  GivenPlaces,
   checkMemberships,
   exportMemberships,
   forgetMembership,
@@ -43,5 +44,7 @@ export {
   MAX_CHARTER_TEXT_CHARS,
   MAX_FOUNDERS,
   MAX_NAME_CHARS,
+  MAX_PEOPLE,
   MAX_SERVERS,
+  STANDARD_PEOPLE,
 } from "./constants";

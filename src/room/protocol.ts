@@ -31,8 +31,9 @@ import {
 } from "./constants";
 import { AddressSchema } from "./door/protocol";
 import { text } from "./schemas";
-import { CHARTER_RULES, EpochsSchema, HeadSchema, ProofSchema, RemovalSchema } from "./membership";
+import { CHARTER_RULES, DoubleSchema, EpochsSchema, HeadSchema, ProofSchema, RemovalSchema } from "./membership";
 import {
+  DOUBLE_RATE,
   HEARTBEAT_RATE,
   HELLO_RATE,
   JOB_RATE,
@@ -139,6 +140,8 @@ export const ROOM_FRAMES = {
   },
   /** A house takes back what it said of a node. */
   revocation: { schema: v.strictObject({ signed: SignedSchema }), maxBytes: 1024, rate: REVOCATION_RATE },
+  /** Evidence that a member gave one place to two others. */
+  double: { schema: DoubleSchema, maxBytes: 16 * 1024, rate: DOUBLE_RATE },
   /** A founder shortens the receiver's proof. */
   proof: { schema: v.strictObject({ proof: ProofSchema }), maxBytes: 16 * 1024, rate: RULES_RATE },
   /** A founder's word that the room is in this epoch now, newer than the receiver's. */

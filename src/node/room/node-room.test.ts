@@ -51,10 +51,12 @@ async function node(name: string): Promise<TestNode> {
   const followed: TestNode["followed"] = [];
   const handedOver: string[] = [];
   const changed = vi.fn();
+  const keep = new MemoryKeep();
   const room = new NodeRoom({
     config: SITE,
     signer,
-    house: await NodeHouse.open({ did: signer.did, keep: new MemoryKeep() }),
+    house: await NodeHouse.open({ did: signer.did, keep }),
+    keep,
     device: { label: "test", memoryBytes: 8e9 } as unknown as DeviceInfo,
     local: { tokenRate: 0, ownJobs: 0 } as unknown as LocalProvider,
     own: new SharedProvider(

@@ -1,8 +1,8 @@
 /** The room of a node: entering, governing, sharing, leaving. Keeps `room` of the state up to date. */
 import { MicrogridError, quotedName } from "../../core";
-import type { Signer } from "../../identity";
+import type { Keep, Signer } from "../../identity";
 import type { DeviceInfo } from "../../inference";
-import { type MemberContext, type RoomOptions, RoomSession, inviteToUrl, parseInvite } from "../../room";
+import { GivenPlaces, type MemberContext, type RoomOptions, RoomSession, inviteToUrl, parseInvite } from "../../room";
 import { answerByHand, offerByHand, openPeerJsTransport } from "../../wire";
 import type { NodeHouse } from "../house";
 import type { GridConfig } from "../config";
@@ -26,6 +26,8 @@ interface NodeRoomOptions {
   readonly config: GridConfig;
   readonly signer: Signer;
   readonly house: NodeHouse;
+  /** Where the node's key is kept. */
+  readonly keep: Keep;
   readonly device: DeviceInfo;
   readonly local: LocalProvider;
   /** All providers with which this node answers the room. */
@@ -64,6 +66,7 @@ export class NodeRoom {
       signer,
       governors: async () => [await house.signer()].filter((key) => key !== undefined),
       revocations: house.revocations,
+      given: new GivenPlaces(options.keep),
       hear: (signed) => house.hear(signed),
     };
     this.#notices = new RoomNotices(options.store);

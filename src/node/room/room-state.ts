@@ -77,6 +77,7 @@ function termsState({ limits, ...terms }: Charter["terms"]): CharterTerms {
       jobsAtOnce: limits.jobsAtOnce,
       tokensPerAnswer: limits.tokensPerAnswer,
       answersPerHour: limits.answersPerHour,
+      people: limits.people,
     },
   };
 }
@@ -97,7 +98,7 @@ function proposalState(
 
 /** The rules that differ, by their names for people. */
 function changed(next: Charter["terms"], now: Charter["terms"] | undefined): string[] {
-  const names: Readonly<Record<Exclude<keyof CharterTerms, "provenFrom">, string>> = {
+  const names: Readonly<Record<Exclude<keyof CharterTerms, "provenFrom" | "countedFrom">, string>> = {
     name: "the name",
     purpose: "what the room is for",
     admission: "who may enter",

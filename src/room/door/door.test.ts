@@ -143,6 +143,26 @@ describe("an invite", () => {
     await line.served;
   });
 
+  it("is sent on by a member with few places left, who keeps them for its own guests, and then by one with none", async () => {
+    const home = await house({ admission: { kind: "approval" }, limits: { people: 2 } });
+    const signer = await makeEphemeralKey();
+    const { proof } = await home.membership.admit(signer.did, undefined);
+    const member = new Membership(memberContext(signer), { ...home.membership.parts, proof });
+    const other = doorOf(member, "a".repeat(32));
+    const own = await member.invites.current();
+    (await visit(other, home.invite)).close();
+    await member.admit((await makeEphemeralKey()).did, undefined);
+    const sentOn = { code: "peer-refused", askInstead: "a".repeat(32) };
+    await expect(visit(other, home.invite)).rejects.toMatchObject(sentOn);
+    (await visit(other, own)).close();
+    const last = await makeEphemeralKey();
+    await member.admit(last.did, undefined);
+    await expect(visit(other, own)).rejects.toMatchObject(sentOn);
+    // Somebody who has a place already comes again.
+    (await visit(other, home.invite, { signer: last })).close();
+    (await visit(home, own)).close();
+  });
+
   it("sends its guest on once, however often doors refer it elsewhere", async () => {
     const home = await house();
     const invite = await home.membership.invites.make({ uses: 1, notAfter: Date.now() + HOUR_MS });

@@ -134,14 +134,14 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
     if (!equalBytes(token.hash, link.peer.token ?? new Uint8Array()) || token.token.epoch !== link.peer.epoch) {
       throw new MicrogridError("peer-refused", "This invite is not valid.");
     }
-    this.#check(token, link);
+    await this.#check(token, link);
     await link.send("guest.welcome", { inside: shown(this.#options.inside()) });
     // Guests who only look leave without knocking. That is not a failure.
     const knock = await reader.take(["guest.knock"], PREVIEW_TIMEOUT_MS).catch(() => undefined);
     if (!knock) return undefined;
     if (membership.charter.terms.admission.kind === "approval") await this.#ask(link, knock.body);
     // Reading and waiting take time: what was true of the invite at first may not be any more.
-    this.#check(token, link);
+    await this.#check(token, link);
     await this.#admit(link, await membership.letIn(token, link.did, knock.body.delegation));
     await reader.take(["guest.ready"]);
     return link.release();
@@ -155,12 +155,25 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
   }
 
   /** Throws `peer-refused`, and says whom to ask where a counted token is another's, who alone redeems it. */
-  #check(token: OpenedToken, link: GuestLink): void {
-    const { askInstead } = this.#options.membership.invites.check(token, link.did);
-    if (!askInstead) return;
+  async #check(token: OpenedToken, link: GuestLink): Promise<void> {
+    const { invites, places } = this.#options.membership;
+    const { askInstead } = invites.check(token, link.did);
+    if (!askInstead) {
+      const why = await places.whyNot(link.did, token);
+      // Its issuer keeps places for it, and owners have no limit.
+      if (why !== undefined) throw new RefusedAtDoor(why, this.#addressOfHost(token));
+      return;
+    }
     const reason =
       "The device that made this invite is not in the room now, and only that device can let you in with it. Try again later.";
     throw new RefusedAtDoor(reason, this.#options.addressOf(askInstead));
+  }
+
+  /** Where a member is that brings in the guests of this invite. */
+  #addressOfHost({ token }: OpenedToken): string | undefined {
+    const { membership, addressOf } = this.#options;
+    const hosts = [token.issuer, ...membership.genesis.founders].filter((did) => did !== membership.signer.did);
+    return hosts.map((did) => addressOf(did)).find((address) => address !== undefined);
   }
 
   /** Waits until a member says yes. Throws `peer-refused` where one says no or nobody answers, `peer-lost` where it leaves. */

@@ -7,6 +7,7 @@ import { BUSY_LOST_MS, type FrameRate, IDLE_LOST_MS } from "../../wire";
 import {
   COALESCE_MS,
   HEARTBEAT_MS,
+  MAX_DOUBLES,
   MAX_GUESTS,
   MAX_JOBS_PER_PEER,
   FULL_MESH_NODES,
@@ -39,6 +40,10 @@ export const KNOCK_RATE: FrameRate = { burst: 4 * MAX_GUESTS, perSecond: 2 };
 export const OWN_KNOCK_RATE: FrameRate = { burst: MAX_GUESTS, perSecond: 0.5 };
 /** Revocations that a member passes on, besides those that it tells new members. */
 export const PASSED_REVOCATION_RATE: FrameRate = { burst: MAX_REVOCATIONS / 2, perSecond: 0.5 };
+/** All known evidence of places that were given away twice, once to each new member. */
+export const DOUBLE_RATE: FrameRate = { burst: 2 * MAX_DOUBLES, perSecond: 0.5 };
+/** Such evidence that a member passes on, besides that. */
+export const PASSED_DOUBLE_RATE: FrameRate = { burst: MAX_DOUBLES / 2, perSecond: 0.25 };
 
 /**
  * Requests, and the frames that answer each of them once. A node has at most `MAX_JOBS_PER_PEER` of them at a peer, and the

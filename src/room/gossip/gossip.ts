@@ -64,6 +64,7 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
     membership.on("charter", rules);
     membership.on("epochs", rules);
     membership.on("revocation", (signed) => void this.directory.reexamine(restsOn(signed)));
+    membership.on("double", (double) => void this.directory.reexamine((did) => did === double.did));
     this.#tending = setInterval(() => void this.directory.reexamine(hasEnded), REEXAMINE_MS);
     membership.on("proof", proof);
     mesh.on("joined", (member) => this.#joined(member));

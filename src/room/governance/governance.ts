@@ -7,7 +7,7 @@ import type { Member } from "../links/member";
 import type { Mesh } from "../links/mesh";
 import { type ProposalInfo, Proposals } from "./proposals";
 import type { ReceivedBody } from "../protocol";
-import { PASSED_REVOCATION_RATE } from "../frames/rates";
+import { PASSED_DOUBLE_RATE, PASSED_REVOCATION_RATE } from "../frames/rates";
 
 /** Keeps this node's rules and those of its peers the same. */
 export class Governance extends TypedEventTarget<{ change: undefined }> {
@@ -19,6 +19,7 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
   /** Renews the founders' word. */
   readonly #renewing: ReturnType<typeof setInterval>;
   readonly #mayPass = new TokenBucket(PASSED_REVOCATION_RATE, performance.now());
+  readonly #mayPassDoubles = new TokenBucket(PASSED_DOUBLE_RATE, performance.now());
 
   constructor(membership: Membership, mesh: Mesh) {
     super();
@@ -41,6 +42,13 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
       const passOn = this.#mayPass.take(performance.now());
       const isConcerned = restsOn(signed);
       this.#spread((member) => passOn && member.link.post("revocation", { signed }), isConcerned);
+    });
+    membership.on("double", ({ did, evidence }) => {
+      const passOn = this.#mayPassDoubles.take(performance.now());
+      this.#spread(
+        (member) => passOn && member.link.post("double", evidence),
+        (other) => other === did,
+      );
     });
     const renew = (): void => void membership.word.renew();
     membership.on("epochs", renew);
@@ -73,7 +81,7 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
 
   /** Tells a member that has just come what it may not know. */
   greet(member: Member): void {
-    const { charter, epochs, revocations } = this.#membership;
+    const { charter, epochs, places, revocations } = this.#membership;
     const known = member.charter;
     if (supersedes(charter, known)) member.link.post("charter", { signed: charter.signed });
     // The room went on to another epoch while the two met.
@@ -82,6 +90,7 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
     const { known: head } = this.#membership.word;
     if (head) member.link.post("head", head.frame);
     for (const signed of revocations.foremost(MAX_TOLD_REVOCATIONS)) member.link.post("revocation", { signed });
+    for (const evidence of places.doubles.all) member.link.post("double", evidence);
     for (const frame of this.#proposals.frames) member.link.post("proposal", frame);
     if (member.standing.admittedBy.length > 0) void this.#renew(member);
   }
@@ -108,6 +117,10 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
 
   takeRevocation(member: Member, { signed }: ReceivedBody<"revocation">): Promise<void> {
     return this.#take(member, () => this.#membership.takeRevocation(signed));
+  }
+
+  takeDouble(member: Member, evidence: ReceivedBody<"double">): Promise<void> {
+    return this.#take(member, () => this.#membership.places.takeDouble(evidence));
   }
 
   /** Takes a member's new proof of its own membership. */
@@ -144,11 +157,11 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
   async #renew(member: Member): Promise<void> {
     try {
       const own = await this.#membership.ownStanding();
-      const { admittedBy, until } = member.standing;
+      const { admittedBy, until, place } = member.standing;
       const via = admittedBy.slice(0, -1);
       const isShort = member.proof.length <= this.#membership.proof.length + 1;
       if (!own.founder || (isShort && own.until <= until) || via.length > MAX_PROOF_STEPS) return;
-      const { proof } = await this.#membership.admit(member.did, undefined, { via });
+      const { proof } = await this.#membership.admit(member.did, undefined, { via, place });
       member.link.post("proof", { proof });
     } catch {
       // The present proof holds.

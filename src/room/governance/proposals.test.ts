@@ -114,6 +114,23 @@ describe("proposals", () => {
     await membership.examine(later.did, smuggled);
   });
 
+  it("that members bring in fewer people keep those who are there", async () => {
+    const [{ proposals, membership }] = (await council(1, 1)) as [Founder];
+    const [member, ...guests] = (await Promise.all([1, 2, 3].map(() => makeEphemeralKey()))) as [Signer, ...Signer[]];
+    const { proof } = await membership.admit(member.did, undefined);
+    const own = new Membership(memberContext(member), { ...membership.parts, proof });
+    const proofs = [];
+    for (const { did } of guests) proofs.push((await own.admit(did, undefined)).proof);
+    await membership.examine(member.did, proof);
+    for (const [i, { did }] of guests.entries()) await membership.examine(did, proofs[i]!);
+
+    await proposals.amend({ limits: { people: 1 } });
+    expect([membership.charter.terms.countedFrom, membership.epochs.head.n]).toEqual([1, 1]);
+    for (const [i, { did }] of guests.entries()) await membership.examine(did, proofs[i]!);
+    await proposals.amend({ limits: { people: 50 } });
+    expect([membership.charter.terms.countedFrom, membership.epochs.head.n]).toEqual([1, 1]);
+  });
+
   it("that only founders invite are left to the doors where several founders have to sign", async () => {
     const [one, two] = (await council(2, 2)) as [Founder, Founder];
     const signed = await one.membership.proposeCharter({ invites: "founders" });

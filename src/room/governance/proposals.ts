@@ -1,7 +1,7 @@
 /** Changes of a room that wait for the signatures of more founders; members pass them on until they are complete. */
 import { type Bytes, type Did, MicrogridError, TypedEventTarget, equalBytes, toHex } from "../../core";
 import type { Signed } from "../../identity";
-import { type SignedTerms, type Membership, readCharter, readEpoch } from "../membership";
+import { type SignedTerms, type Membership, needsEpoch, readCharter, readEpoch } from "../membership";
 import type { ReceivedBody } from "../protocol";
 
 type EpochBody = Awaited<ReturnType<typeof readEpoch>>["body"];
@@ -58,9 +58,8 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
   async amend(changes: Partial<SignedTerms>): Promise<void> {
     const { known } = this.#membership;
     await this.take({ kind: "charter", signed: await this.#membership.proposeCharter(changes) }, { own: true });
-    const { charter, epochs } = this.#membership;
-    // From the next epoch on, proofs have to show an invite: those who came without one stay by the founders' word.
-    if (charter.terms.provenFrom === epochs.head.n + 1) await this.remove([], known);
+    // From the next epoch on, proofs have to show more: those who came in before stay by the founders' word.
+    if (needsEpoch(this.#membership)) await this.remove([], known);
   }
 
   /** Removes members, or proposes to. Throws `bad-request` where this node cannot. */

@@ -1,14 +1,16 @@
 /** A node with as many links as it can take, all of them to keys of one member. */
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type Signer, makeEphemeralKey } from "../../identity";
 import { memoryLinkPair } from "../../wire/testing/memory-transport";
 import { MAX_LINKS } from "../constants";
-import { Membership } from "../membership";
-import { foundTestRoom, memberContext } from "../testing/founding";
+import { Membership, readToken } from "../membership";
+import { type FoundedRoom, foundTestRoom, memberContext } from "../testing/founding";
 import { meshOf } from "../testing/meshes";
 import type { Mesh } from "./mesh";
 
+let room: FoundedRoom;
 const meshes: Mesh[] = [];
+beforeEach(async () => (room = await foundTestRoom()));
 afterEach(() => {
   for (const mesh of meshes.splice(0)) mesh.close("done");
 });
@@ -19,9 +21,9 @@ function connected(membership: Membership): Mesh {
   return mesh;
 }
 
-/** A key that `inviter` lets in. */
+/** A key that `inviter` lets in with an open invite of the founder, which no limit counts. */
 async function admitted(inviter: Membership, signer: Signer): Promise<Membership> {
-  const { proof } = await inviter.admit(signer.did, undefined);
+  const { proof } = await inviter.admit(signer.did, undefined, { token: await readToken(room.invite.token.signed) });
   return new Membership(memberContext(signer), { ...inviter.parts, proof });
 }
 
@@ -31,7 +33,7 @@ async function link(from: Mesh, to: Mesh): Promise<void> {
 }
 
 it("takes a member of another branch in place of one of them, and no further key of theirs", async () => {
-  const { membership } = await foundTestRoom();
+  const { membership } = room;
   const honest = connected(membership);
   const hostile = await admitted(membership, await makeEphemeralKey());
   for (let i = 0; i < MAX_LINKS; i++) {

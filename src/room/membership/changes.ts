@@ -1,7 +1,7 @@
 /** Changes of a room's rules and members, as its founders sign them. */
 import { type Bytes, type Did, MicrogridError, randomBytes, sha256 } from "../../core";
 import { type Signed, type Signer, signStatement } from "../../identity";
-import { MAX_EPOCH_LIST } from "../constants";
+import { MAX_EPOCH_LIST, STANDARD_PEOPLE } from "../constants";
 import { CHARTER, type Charter, type SignedTerms } from "./charter";
 import { EPOCH, type Epochs } from "./epochs";
 import type { Genesis } from "./genesis";
@@ -22,14 +22,27 @@ export function nextCharter(
   signers: readonly Signer[],
 ): Promise<Signed> {
   const { version, hash: previous, terms: old } = charter;
-  const { provenFrom: _, ...terms } = { ...old, ...changes };
-  // Proofs from before show no invites, so an epoch has to keep their members, and one founder has to be able to sign it at once.
+  const { provenFrom: _proven, countedFrom: _counted, ...terms } = { ...old, ...changes };
+  // Proofs from before show less, so an epoch has to keep their members, and one founder has to be able to sign it at once.
   const canKeep = genesis.quorum === 1 && known.length <= MAX_EPOCH_LIST;
   const next = canKeep ? epochs.head.n + 1 : undefined;
   const provenFrom = old.invites === "founders" ? old.provenFrom : next;
   const proven = terms.invites === "founders" && provenFrom !== undefined && { provenFrom };
+  const people = terms.limits.people ?? (old.limits.people && STANDARD_PEOPLE);
+  const isNarrower = people !== undefined && people < (old.limits.people ?? Infinity);
+  const countedFrom = isNarrower ? next : old.countedFrom;
+  const counted = people !== undefined && {
+    limits: { ...terms.limits, people },
+    ...(countedFrom !== undefined && { countedFrom }),
+  };
   const body = { v: 1 as const, room: genesis.hash, version: version + 1, previous, at: Date.now() };
-  return signStatement(CHARTER, { ...body, ...terms, ...proven }, ...signers);
+  return signStatement(CHARTER, { ...body, ...terms, ...proven, ...counted }, ...signers);
+}
+
+/** Whether a charter has a rule that proofs show from the next epoch on only, which has to keep the present members. */
+export function needsEpoch({ charter, epochs }: Pick<PresentRoom, "charter" | "epochs">): boolean {
+  const { provenFrom, countedFrom } = charter.terms;
+  return [provenFrom, countedFrom].includes(epochs.head.n + 1);
 }
 
 /** An epoch and its secret. Throws `bad-request` if it removes a founder, or if the room can have no more epochs. */

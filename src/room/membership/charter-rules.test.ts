@@ -1,5 +1,6 @@
 /** Every rule of a charter against a member that runs a program of its own: it can neither change the rule nor break it. */
 import { describe, expect, it } from "vitest";
+import * as v from "valibot";
 import type { Did } from "../../core";
 import { type Signer, makeEphemeralKey, signStatement } from "../../identity";
 import { toyRequest } from "../../inference/testing/toy-provider";
@@ -8,7 +9,7 @@ import { OPEN_TERMS, foundTestRoom, memberContext } from "../testing/founding";
 import { CHARTER, type SignedTerms } from "./charter";
 import { CharterGuard } from "./enforcement";
 import { Membership } from "./membership";
-import { admit } from "./proof";
+import { admit } from "./admission";
 
 type Terms = Partial<SignedTerms>;
 
@@ -40,6 +41,32 @@ function smuggleWith(change: Partial<OpenedToken["token"]>, by: "founder" | "hos
     const terms = { room: honest.genesis.hash, epoch: 0, uses: 0, notAfter: Date.now() + 1e9, ...change };
     return makeToken([room[by]], terms);
   });
+}
+
+/** The places that a hostile member gives to keys of its own, one after the other, whatever the schema of admissions says. */
+async function crowd(places: readonly unknown[], terms: Terms = { limits: { people: 2 } }): Promise<void> {
+  const { honest, hostile, founder } = await roomWith(terms);
+  const { hash: room } = honest.genesis;
+  const own = { admission: await admit(founder, room, hostile.did, Date.now()) };
+  for (const place of places) {
+    const { did } = await makeEphemeralKey();
+    const body = { v: 1, room, did, by: hostile.did, at: Date.now(), ...(place !== undefined && { place }) };
+    const admission = await signStatement({ name: "admission", schema: v.any() }, body, hostile);
+    await honest.examine(did, [{ admission }, own]);
+  }
+}
+
+/** The hostile member's guest, which may bring in one more, brings in two. */
+async function crowdBelow(): Promise<void> {
+  const { honest, hostile, founder } = await roomWith({ limits: { people: 10 } });
+  const { hash } = honest.genesis;
+  const [guest, ...others] = (await Promise.all([1, 2, 3].map(() => makeEphemeralKey()))) as [Signer, Signer, Signer];
+  const own = { admission: await admit(founder, hash, hostile.did, 1) };
+  const guests = { admission: await admit(hostile, hash, guest.did, 1, { place: { n: 0, share: 1 } }) };
+  for (const [n, { did }] of others.entries()) {
+    const admission = await admit(guest, hash, did, 1, { place: { n, share: 0 } });
+    await honest.examine(did, [{ admission }, guests, own]);
+  }
 }
 
 /** The hostile member sends requests that break a rule. */
@@ -107,11 +134,46 @@ const RULES: Readonly<Record<keyof SignedTerms, Rule>> = {
       jobsAtOnce: () => ask({ limits: { jobsAtOnce: 2 } }, 2),
       tokensPerAnswer: () => ask({ limits: { tokensPerAnswer: 99 } }),
       answersPerHour: () => ask({ limits: { answersPerHour: 2 } }, 0, 3),
+      "a number at the limit": () =>
+        crowd([
+          { n: 0, share: 0 },
+          { n: 1, share: 0 },
+          { n: 2, share: 0 },
+        ]),
+      "more places for a guest than there are": () => crowd([{ n: 0, share: 2 }]),
+      "more places than the guest has": () => crowdBelow(),
+      "one number twice": () =>
+        crowd([
+          { n: 0, share: 0 },
+          { n: 0, share: 0 },
+        ]),
+      "a place that was given to a guest": () =>
+        crowd([
+          { n: 0, share: 1 },
+          { n: 1, share: 0 },
+        ]),
+      "no number": () => crowd([undefined]),
+      "no number, where members are asked": () =>
+        crowd([undefined], { admission: { kind: "approval" }, limits: { people: 2 } }),
+      "an invite of its own instead of a number": () =>
+        smuggle({ limits: { people: 2 } }, ({ honest, hostile }) =>
+          makeToken([hostile], { room: honest.genesis.hash, epoch: 0, uses: 0, notAfter: Date.now() + 1e9 }),
+        ),
+      "a negative number": () => crowd([{ n: -1, share: 0 }]),
+      "a huge number": () => crowd([{ n: 2 ** 53, share: 0 }]),
+      "half a number": () => crowd([{ n: 0.5, share: 0 }]),
     },
+  },
+  countedFrom: {
+    change: { countedFrom: 7 },
   },
 };
 
 const UNINVITED = /did not come with an invite/;
+const CROWD = /more people than the rules allow/;
+const UNCOUNTED = /does not show that it was counted/;
+const TWICE = /the same place to another one/;
+const NONSENSE = /admission that makes no sense/;
 const WHY: Readonly<Record<string, RegExp>> = {
   unlisted: /not on the room's list/,
   homeless: /none of the profiles/,
@@ -120,6 +182,17 @@ const WHY: Readonly<Record<string, RegExp>> = {
   "an invite of another room": UNINVITED,
   "an invite that ended before": UNINVITED,
   "an invite that only its issuer redeems": UNINVITED,
+  "a number at the limit": CROWD,
+  "more places for a guest than there are": CROWD,
+  "more places than the guest has": CROWD,
+  "one number twice": TWICE,
+  "a place that was given to a guest": TWICE,
+  "no number": UNCOUNTED,
+  "no number, where members are asked": UNCOUNTED,
+  "an invite of its own instead of a number": UNINVITED,
+  "a negative number": NONSENSE,
+  "a huge number": NONSENSE,
+  "half a number": NONSENSE,
 };
 
 describe.each(Object.entries(RULES))("the rule %s", (_, { change, attacks = {} }) => {

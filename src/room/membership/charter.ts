@@ -15,8 +15,10 @@ import {
   MAX_CHARTER_LIST,
   MAX_CHARTER_TEXT_CHARS,
   MAX_MODEL_CHARS,
+  MAX_PEOPLE,
   MAX_ROOM_NAME_CHARS,
   MAX_SERVERS,
+  STANDARD_PEOPLE,
 } from "../constants";
 import { ServerSchema } from "../schemas";
 import type { Genesis } from "./genesis";
@@ -24,6 +26,8 @@ import type { Genesis } from "./genesis";
 const text = v.pipe(v.string(), v.maxLength(MAX_CHARTER_TEXT_CHARS));
 const dids = v.pipe(v.array(DidSchema), v.maxLength(MAX_CHARTER_LIST));
 const limit = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
+
+const epochNumber = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)));
 
 /** The rules of a room. Its founders sign them, and every node enforces them by itself. */
 const TermsSchema = v.strictObject({
@@ -47,7 +51,7 @@ const TermsSchema = v.strictObject({
    * Where only founders invite: from this epoch on, proofs show it. Nodes set it when they sign that rule; without it, only the
    * doors ask for a founder's invite.
    */
-  provenFrom: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  provenFrom: epochNumber,
   /** URLs of the room's signaling servers. */
   servers: v.pipe(v.array(ServerSchema), v.minLength(1), v.maxLength(MAX_SERVERS)),
   /** Ids of the models that may answer here. */
@@ -56,7 +60,15 @@ const TermsSchema = v.strictObject({
     v.pipe(v.array(v.pipe(v.string(), v.maxLength(MAX_MODEL_CHARS))), v.maxLength(MAX_CHARTER_LIST)),
   ]),
   /** Limits for each member; absent means no limit. */
-  limits: v.strictObject({ jobsAtOnce: limit, tokensPerAnswer: limit, answersPerHour: limit }),
+  limits: v.strictObject({
+    jobsAtOnce: limit,
+    tokensPerAnswer: limit,
+    answersPerHour: limit,
+    /** How many people a member may bring in, those included whom these bring in. */
+    people: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_PEOPLE))),
+  }),
+  /** From this epoch on, proofs show that nobody has exceeded `limits.people`. Nodes set it when they sign that limit. */
+  countedFrom: epochNumber,
   /** With `expected`, members get answers only while they share their own device. */
   contribution: v.picklist(["welcome", "expected"]),
   /** Whether members may answer through remote endpoints. */
@@ -142,9 +154,10 @@ export function supersedes(next: CharterHead, old: CharterHead): boolean {
   return toHex(next.hash) < toHex(old.hash);
 }
 
-/** The rules with which a room begins: where only founders invite, proofs show it from the beginning. */
+/** The rules with which a room begins: from the beginning, proofs show all that they ask for. */
 export function firstTerms({ provenFrom: _, ...terms }: SignedTerms): SignedTerms {
-  return terms.invites === "founders" ? { ...terms, provenFrom: 0 } : terms;
+  const limits = { ...terms.limits, people: terms.limits.people ?? STANDARD_PEOPLE };
+  return { ...terms, limits, countedFrom: 0, ...(terms.invites === "founders" && { provenFrom: 0 }) };
 }
 
 /** The rules that a request can break, by name. */

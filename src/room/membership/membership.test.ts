@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { encodeCbor, randomBytes, sha256 } from "../../core";
 import { makeEphemeralKey, signStatement } from "../../identity";
-import { OPEN_TERMS, foundTestRoom, memberContext } from "../testing/founding";
+import { OPEN_TERMS, foundOldRoom, foundTestRoom, memberContext } from "../testing/founding";
 import { join, pair, remove } from "../testing/members";
 import { CHARTER } from "./charter";
 import { EPOCH, Epochs, readEpoch, outranks } from "./epochs";
@@ -234,7 +234,8 @@ describe("a shorter proof", () => {
   });
 
   it("is needed after eight steps, because no node can be admitted at the end of a longer chain", async () => {
-    let { membership } = await foundTestRoom();
+    const founder = await makeEphemeralKey();
+    let membership = new Membership(memberContext(founder), await foundOldRoom(founder));
     for (let step = 0; step < 8; step++) membership = await join(membership, await makeEphemeralKey());
     await expect(join(membership, await makeEphemeralKey())).rejects.toMatchObject({ code: "peer-refused" });
   });

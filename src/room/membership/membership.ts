@@ -1,8 +1,9 @@
 /** The membership that a node holds in a room: the rules in force, the epochs, and the proof that it belongs. */
-import { type Bytes, type Did, MicrogridError, TypedEventTarget } from "../../core";
+import { type Bytes, type Did, MicrogridError, Turns, TypedEventTarget } from "../../core";
 import { type Revocations, type Signed, type Signer, addSignature } from "../../identity";
 import type { MemberClaim } from "../../wire";
 import { MAX_PROOF_STEPS } from "../constants";
+import { type AdmissionTerms, admit } from "./admission";
 import { nextCharter, nextEpoch } from "./changes";
 import { CHARTER, type Charter, type SignedTerms, readCharter, supersedes } from "./charter";
 import { EPOCH, Epochs, type EpochsData, openRecords, outranks } from "./epochs";
@@ -11,7 +12,8 @@ import { type FoundersHead, FoundersWord } from "./head";
 import { type InviteParts, Invites } from "./invites";
 import type { Admission, MemberContext } from "./member-context";
 import type { MembershipEvents } from "./membership-events";
-import { type Proof, type RoomRules, type Standing, admit, examine, restsOn, sameSigned } from "./proof";
+import { Places } from "./places";
+import { type Examined, type Proof, type RoomRules, type Standing, examine, restsOn, sameSigned } from "./proof";
 import type { OpenedToken } from "../invite/token";
 import { Standings } from "./standings";
 
@@ -30,6 +32,8 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   readonly genesis: Genesis;
   readonly invites: Invites;
   readonly word: FoundersWord;
+  readonly places: Places;
+  readonly #lettingIn = new Turns();
   readonly #context: MemberContext;
   readonly #examined = new Standings();
   #charter: Charter;
@@ -49,6 +53,11 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     });
     this.invites = new Invites(this, parts, () => {
       this.emit("change", undefined);
+    });
+    this.places = new Places(this, context.given, (did, evidence) => {
+      this.#examined.forget((other) => other === did);
+      this.emit("double", { did, evidence });
+      void this.checkSelf();
     });
   }
 
@@ -72,7 +81,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   /** The room as it is now, to check proofs against. */
   get rules(): RoomRules {
     const { genesis, revocations } = this;
-    return { genesis, revocations, epochs: this.#epochs, terms: this.#charter.terms };
+    return { genesis, revocations, epochs: this.#epochs, terms: this.#charter.terms, doubles: this.places.doubles };
   }
 
   /** The proof that this node shows to others. */
@@ -82,14 +91,9 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
 
   /** Everything to store for the next start. */
   get parts(): MembershipParts {
-    return {
-      genesis: this.genesis,
-      charter: this.#charter,
-      epochs: this.#epochs,
-      proof: this.#proof,
-      head: this.word.known,
-      ...this.invites.parts,
-    };
+    const { genesis, word, invites } = this;
+    const kept = { charter: this.#charter, epochs: this.#epochs, proof: this.#proof, head: word.known };
+    return { genesis, ...kept, ...invites.parts };
   }
 
   /** The claim of this node in a handshake, `back` epochs before its own so that it can meet members on another fork. */
@@ -105,7 +109,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   }
 
   /** This node's own standing. Throws `peer-refused` if it is no longer a member. */
-  ownStanding(): Promise<Standing> {
+  ownStanding(): Promise<Examined> {
     return examine(this.signer.did, this.#proof, this.rules);
   }
 
@@ -117,29 +121,33 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   }
 
   /**
-   * Makes a proof that `did` is a member. `via`: those who let it in until now, if this founder's node admits it again. `token`: the
-   * invite with which it came, to be shown where only founders invite. Throws `peer-refused` if the rules do not let it in.
+   * Makes a proof that `did` is a member. `via`, `place`: those who let it in until now, and the place that it has, if this founder's
+   * node admits it again. `token`: the invite with which it came. Throws `peer-refused` if the rules do not let it in.
    */
   async admit(
     did: Did,
     delegation: Signed | undefined,
-    { via, token }: { readonly via?: readonly Did[]; readonly token?: Signed } = {},
+    { via, place, token }: AdmissionTerms & { readonly token?: OpenedToken } = {},
   ): Promise<Admission> {
+    const taken = place ?? (await this.places.give(did, token));
     const own = this.#proof.slice(0, MAX_PROOF_STEPS - 1);
-    const admission = await admit(this.signer, this.genesis.hash, did, Date.now(), via);
-    const proof = [{ admission, ...(delegation && { delegation }), ...(token && { token }) }, ...own];
+    const admission = await admit(this.signer, this.genesis.hash, did, Date.now(), { via, place: taken });
+    const isShown = token && (this.#charter.terms.invites === "founders" || this.places.isOpen(token));
+    const proof = [{ admission, ...(delegation && { delegation }), ...(isShown && { token: token.signed }) }, ...own];
     const { epochs } = await this.#judge(did, proof);
     return { proof, epochs };
   }
 
   /** Admits a guest and counts that use of its invite. Throws `peer-refused` if the rules or the invite do not let it in. */
-  async letIn(token: OpenedToken, guest: Did, delegation: Signed | undefined): Promise<Admission> {
-    const shown = this.#charter.terms.invites === "founders" && { token: token.signed };
-    const admission = await this.admit(guest, delegation, { ...shown });
-    // No `await` between the two, so that nobody else uses the invite up in between.
-    this.invites.check(token, guest);
-    this.invites.redeem(token, guest);
-    return admission;
+  letIn(token: OpenedToken, guest: Did, delegation: Signed | undefined): Promise<Admission> {
+    // One after the other: a guest whose invite is used up takes no place.
+    return this.#lettingIn.take("guest", async () => {
+      this.invites.check(token, guest);
+      const admission = await this.admit(guest, delegation, { token });
+      this.invites.check(token, guest);
+      this.invites.redeem(token, guest);
+      return admission;
+    });
   }
 
   /** Takes a new proof for this node from a founder; false if it is neither shorter than the present one nor holds for longer. */
@@ -170,8 +178,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   async takeCharter(signed: Signed): Promise<boolean> {
     const { verify, ...charter } = await readCharter(signed, this.genesis);
     const isBetter = (): boolean => charter.complete && supersedes(charter, this.#charter);
-    if (!isBetter()) return false;
-    await verify();
+    if (isBetter()) await verify();
     if (!isBetter()) return false;
     this.#charter = charter;
     this.#examined.clear();
@@ -255,8 +262,8 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   }
 
   /** Takes a revocation that a peer passes on. Throws `peer-protocol` if it is not valid. */
-  async takeRevocation(signed: Signed): Promise<void> {
-    await this.#context.hear(signed);
+  takeRevocation(signed: Signed): Promise<unknown> {
+    return this.#context.hear(signed);
   }
 
   /** Call this when a revocation was heard, here or elsewhere: the standings known so far may be outdated. */
@@ -282,8 +289,10 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   async #judge(did: Did, proof: Proof): Promise<{ readonly standing: Standing; readonly epochs: Epochs }> {
     for (;;) {
       const [epochs, charter] = [this.#epochs, this.#charter];
-      const standing = await examine(did, proof, this.rules);
-      if (epochs === this.#epochs && charter === this.#charter) return { standing, epochs };
+      const { taken, ...standing } = await examine(did, proof, this.rules);
+      if (epochs !== this.#epochs || charter !== this.#charter) continue;
+      this.places.show(taken);
+      return { standing, epochs };
     }
   }
 }

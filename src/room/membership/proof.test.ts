@@ -4,7 +4,8 @@ import type { Did } from "../../core";
 import { Revocations, type Signer, delegate, makeEphemeralKey, revoke } from "../../identity";
 import { foundTestRoom } from "../testing/founding";
 import type { SignedTerms } from "./charter";
-import { NOT_A_MEMBER, type Proof, type RoomRules, admit, examine } from "./proof";
+import { admit } from "./admission";
+import { NOT_A_MEMBER, type Proof, type RoomRules, examine } from "./proof";
 
 const NOW = 1_750_000_000_000;
 const DAY_MS = 86_400_000;
@@ -24,11 +25,15 @@ async function rulesOf(
   };
 }
 
-/** A chain of admissions: each of the keys admits the next; the proof is that of the last. */
+/** The first place of a member whom a founder let in, with all others but the last. */
+const PLACE = { n: 0, share: 30 };
+
+/** A chain of admissions: each of the keys admits the next, and gives it all places but one; the proof is that of the last. */
 async function chain(rules: RoomRules, keys: readonly Signer[]): Promise<Proof> {
   const steps: Proof = [];
   for (let i = keys.length - 1; i > 0; i--) {
-    steps.push({ admission: await admit(keys[i - 1]!, rules.genesis.hash, keys[i]!.did, NOW) });
+    const place = i > 1 ? { n: 0, share: 32 - i } : undefined;
+    steps.push({ admission: await admit(keys[i - 1]!, rules.genesis.hash, keys[i]!.did, NOW, { place }) });
   }
   return steps;
 }
@@ -90,7 +95,7 @@ describe("a chain of admissions", () => {
   it("becomes invalid when a node in it is removed, however old the admission claims to be", async () => {
     const { founder, rules } = await rulesOf();
     const [a, b] = (await keys(2)) as [Signer, Signer];
-    const old = { admission: await admit(a, rules.genesis.hash, b.did, 0) };
+    const old = { admission: await admit(a, rules.genesis.hash, b.did, 0, { place: PLACE }) };
     const proof = [old, ...(await chain(rules, [founder, a]))];
     await examine(b.did, proof, rules, NOW);
     rules.removed.add(a.did);
@@ -131,7 +136,7 @@ describe("the branch of a node", () => {
     const { founder, rules } = await rulesOf();
     const [a, b, c] = (await keys(3)) as [Signer, Signer, Signer];
     const via = [b.did, a.did];
-    const again = [{ admission: await admit(founder, rules.genesis.hash, c.did, NOW, via) }];
+    const again = [{ admission: await admit(founder, rules.genesis.hash, c.did, NOW, { via }) }];
     expect((await examine(c.did, again, rules, NOW)).branch).toBe(a.did);
     rules.kept.add(b.did);
     expect((await examine(c.did, again, rules, NOW)).branch).toBe(b.did);
@@ -190,7 +195,7 @@ describe("a house that has founded the room", () => {
     const { founder, rules } = await rulesOf({}, [house]);
     const step = { delegation: await vouch(house, device, { scopes: ["member"] }) };
     await expect(examine(device.did, [step], rules, NOW)).rejects.toMatchObject(refused("stranger"));
-    const guests = { admission: await admit(device, rules.genesis.hash, guest.did, NOW) };
+    const guests = { admission: await admit(device, rules.genesis.hash, guest.did, NOW, { place: PLACE }) };
     await expect(examine(guest.did, [guests, step], rules, NOW)).rejects.toMatchObject(refused("stranger"));
     // Let in by somebody, it is a member like any other.
     const own = { ...step, ...(await chain(rules, [founder, device]))[0] };

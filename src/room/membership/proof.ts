@@ -3,44 +3,15 @@
  * admissions that ends at one of those. Every member checks it for itself.
  */
 import * as v from "valibot";
-import { type Bytes, type Did, MicrogridError, encodeCbor, equalBytes } from "../../core";
-import {
-  type Delegation,
-  DidSchema,
-  type Revocations,
-  type Signed,
-  SignedSchema,
-  type Signer,
-  type Scope,
-  type StatementKind,
-  type UnverifiedStatement,
-  bytesSchema,
-  readDelegation,
-  readStatement,
-  signStatement,
-  subjectOfRevocation,
-} from "../../identity";
+import { type Did, MicrogridError, encodeCbor, equalBytes } from "../../core";
+import { type Revocations, type Signed, SignedSchema, subjectOfRevocation } from "../../identity";
 import { MAX_PROOF_STEPS } from "../constants";
 import { readUnverifiedToken } from "../invite/token";
+import { type PlaceRange, readAdmission } from "./admission";
 import type { SignedTerms } from "./charter";
 import type { Epochs } from "./epochs";
 import type { Genesis } from "./genesis";
-
-const ADMISSION = {
-  name: "admission",
-  schema: v.strictObject({
-    v: v.literal(1),
-    room: bytesSchema(32),
-    did: DidSchema,
-    by: DidSchema,
-    /**
-     * A founder that admits a member again names those who let it in until then, the nearest first: if one of them is removed,
-     * so is the member.
-     */
-    via: v.optional(v.pipe(v.array(DidSchema), v.minLength(1), v.maxLength(MAX_PROOF_STEPS))),
-    at: v.pipe(v.number(), v.integer(), v.minValue(0)),
-  }),
-} satisfies StatementKind<v.GenericSchema>;
+import { type House, delegationOf, holds, houseIn, isFounder, readVouch } from "./vouching";
 
 /**
  * One node of the chain: its house's delegation, its admission and, where only founders invite, the invite with which it came. The next
@@ -70,13 +41,11 @@ export const NOT_A_MEMBER = {
   stranger: "Nobody who is in the room has admitted this device.",
   orphan: "The member that admitted this device was removed from the room.",
   uninvited: "Only owners invite into this room, and this device did not come with an invite of theirs.",
+  uncounted: "The rules limit how many people a member brings in, and this device does not show that it was counted.",
+  crowd: "The member that let this device in has brought in more people than the rules allow.",
+  twice: "The member that let this device in gave the same place to another one.",
+  double: "This device let in two others in one place, to bring in more people than the rules allow.",
 } as const;
-
-/** A house that vouches for a node. */
-interface House {
-  readonly did: Did;
-  readonly name: string;
-}
 
 /** A node's place in the room, as its proof shows it. */
 export interface Standing {
@@ -91,8 +60,31 @@ export interface Standing {
    * that the rules ask for.
    */
   readonly branch: Did;
+  /** The place that it takes among those of the member that let it in; undefined if a founder did, or nobody counts. */
+  readonly place?: PlaceRange | undefined;
   /** When a delegation that it rests on ends, ms since 1970; Infinity without one. It has to be examined again then. */
   readonly until: number;
+}
+
+/** A place that an admission takes. */
+export interface TakenPlace {
+  /** The member whose place it was. */
+  readonly by: Did;
+  readonly did: Did;
+  readonly place: PlaceRange;
+  readonly signed: Signed;
+  /** Whether a founder says so, and not the member itself. */
+  readonly isFounders: boolean;
+  /** The proof of the admission's signer. */
+  readonly above: Proof;
+}
+
+/** The result of examining a proof. */
+export interface Examined extends Standing {
+  /** How many more nodes may be in the room through it, whatever it has given away; Infinity for no limit. */
+  readonly places: number;
+  /** The places that the nodes of its chain take. */
+  readonly taken: readonly TakenPlace[];
 }
 
 /** Whether a standing was valid once and is not any more: a delegation that it rests on has ended. */
@@ -112,21 +104,20 @@ export interface RoomRules {
   readonly epochs: Pick<Epochs, "head" | "removed" | "kept">;
   readonly terms: SignedTerms;
   readonly revocations: Revocations;
-}
-
-/** Admits a node in the name of `by`. `via`: the nodes that let it in until now, if a founder admits it again. */
-export function admit(by: Signer, room: Bytes, did: Did, at: number, via: readonly Did[] = []): Promise<Signed> {
-  return signStatement(ADMISSION, { v: 1, room, did, by: by.did, ...(via.length > 0 && { via: [...via] }), at }, by);
+  /** Members that gave a place away twice. */
+  readonly doubles?: { has(did: Did): boolean };
 }
 
 /** Checks a node's proof. Throws `peer-refused` with the reason if the room's rules do not let it in. */
-export async function examine(did: Did, proof: Proof, rules: RoomRules, now = Date.now()): Promise<Standing> {
-  const { epochs, genesis, terms } = rules;
+export async function examine(did: Did, proof: Proof, rules: RoomRules, now = Date.now()): Promise<Examined> {
+  const { epochs, genesis, terms, doubles } = rules;
   if (epochs.removed.has(did)) throw refusal("removed");
+  if (doubles?.has(did) && !epochs.kept.has(did)) throw refusal("double");
   const delegation = await delegationOf(did, proof[0]?.delegation, rules, now);
   if (delegation && epochs.removed.has(delegation.issuer)) throw refusal("removed");
   const house = houseIn(delegation, "member");
-  const standing = { founder: false, house, admittedBy: [], branch: did, until: delegation?.notAfter ?? Infinity };
+  const own = { founder: false, house, admittedBy: [], branch: did, until: delegation?.notAfter ?? Infinity };
+  const standing = { ...own, places: Infinity, taken: [] };
   const ofHouse = house && { ...standing, branch: house.did };
   if (genesis.founders.includes(did)) return { ...standing, founder: true };
   if (isFounder(did, delegation, genesis)) return { ...standing, ...ofHouse, founder: true };
@@ -146,6 +137,19 @@ export async function examine(did: Did, proof: Proof, rules: RoomRules, now = Da
   }
 }
 
+/** One admission of a chain. */
+interface Link {
+  readonly did: Did;
+  readonly by: Did;
+  readonly via: readonly Did[];
+  readonly place: PlaceRange | undefined;
+  readonly signed: Signed;
+  readonly isFounders: boolean;
+  /** Whether it shows a founder's open invite, with which anybody could have come. */
+  readonly isOpen: boolean;
+  readonly above: Proof;
+}
+
 /**
  * Follows the chain of admissions up to a founder, whose delegation must be valid now: the date of an admission is the word of
  * its signer. Signatures are verified when all else fits, the founder's first.
@@ -155,25 +159,27 @@ async function admittersOf(
   proof: Proof,
   rules: RoomRules,
   now: number,
-): Promise<Pick<Standing, "admittedBy" | "branch" | "until">> {
+): Promise<Pick<Examined, "admittedBy" | "branch" | "until" | "place" | "places" | "taken">> {
   const { epochs, genesis } = rules;
-  const admittedBy: Did[] = [];
+  const chain: Link[] = [];
   const checks: (() => Promise<void>)[] = [];
   let [subject, branch, until] = [did, did, Infinity];
   // The founders themselves have said that those who are kept stay.
   for (let i = 0; !epochs.kept.has(subject); i++) {
-    const admission = proof[i]?.admission;
-    if (!admission) throw refusal("stranger");
-    const { body, verify } = await readAdmission(admission, subject, rules);
+    const signed = proof[i]?.admission;
+    const read = signed && (await readAdmission(signed, genesis.hash));
+    if (!signed || read?.body.did !== subject) throw refusal("stranger");
+    const { body, verify } = read;
     if (epochs.removed.has(body.by)) throw refusal("orphan");
     checks.push(verify);
     const via = body.via ?? [];
     const kept = via.findIndex((each) => epochs.kept.has(each));
     if (via.slice(0, kept < 0 ? via.length : kept).some((each) => epochs.removed.has(each))) throw refusal("orphan");
-    admittedBy.push(...via, body.by);
     branch = via[kept] ?? via.at(-1) ?? subject;
-    const claimed = await readVouch(body.by, proof[i + 1]?.delegation, rules, now);
+    const above = proof.slice(i + 1);
+    const claimed = await readVouch(body.by, above[0]?.delegation, rules, now);
     if (claimed && epochs.removed.has(claimed.body.issuer)) throw refusal("orphan");
+    const link = { did: subject, by: body.by, via, place: body.place, signed, isOpen: false, above };
     if (isFounder(body.by, claimed?.body, genesis)) {
       if (claimed && !genesis.founders.includes(body.by)) {
         checks.push(async () => {
@@ -181,27 +187,45 @@ async function admittersOf(
         });
         until = claimed.body.notAfter;
       }
+      chain.push({ ...link, isFounders: true });
       break;
     }
     // A member could count its guests as somebody else's.
     if (body.via) throw refusal("stranger");
-    if (mustShowInvite(rules)) checks.push(await readInvite(proof[i]?.token, body.at, rules));
+    const token = proof[i]?.token;
+    const isOpen = !body.place && token !== undefined && rules.terms.admission.kind === "invite";
+    if (mustShowInvite(rules) || (isOpen && counts(rules))) checks.push(await readInvite(token, body.at, rules));
+    chain.push({ ...link, isOpen, isFounders: false });
     subject = branch = body.by;
   }
+  const counted = countedPlaces(chain, rules);
   for (const check of checks.reverse()) await check();
-  return { admittedBy, branch, until };
+  return { admittedBy: chain.flatMap(({ via, by }) => [...via, by]), branch, until, ...counted };
 }
 
-async function readAdmission(
-  signed: Signed,
-  did: Did,
-  { genesis }: RoomRules,
-): Promise<UnverifiedStatement<{ by: Did; via?: Did[] | undefined; at: number }>> {
-  const read = await readStatement(ADMISSION, signed);
-  const { body, signers } = read;
-  const fits = body.did === did && equalBytes(body.room, genesis.hash);
-  if (!fits || signers.length !== 1 || signers[0] !== body.by) throw refusal("stranger");
-  return read;
+/** Whether proofs have to show that members brought in no more people than the charter allows. */
+function counts({ terms, epochs }: RoomRules): boolean {
+  return terms.countedFrom !== undefined && epochs.head.n >= terms.countedFrom;
+}
+
+/**
+ * Follows a chain down from its founder: each member gives away a part of its places, so all below the first one have no more together
+ * than the charter gives to one. A guest that comes by a founder's open invite is a founder's.
+ */
+function countedPlaces(chain: readonly Link[], rules: RoomRules): Pick<Examined, "place" | "places" | "taken"> {
+  const most = rules.terms.limits.people ?? Infinity;
+  const place = chain[0]?.place;
+  if (!counts(rules)) return { place, places: place?.share ?? most, taken: [] };
+  const taken: TakenPlace[] = [];
+  let places = most;
+  for (const { did, by, via, place: own, signed, isFounders, isOpen, above } of [...chain].reverse()) {
+    if (!own && !isFounders && !isOpen) throw refusal("uncounted");
+    if (own && !isFounders && own.n + own.share >= places) throw refusal("crowd");
+    places = own ? Math.min(own.share, most) : most;
+    const owner = isFounders ? via[0] : by;
+    if (own && owner) taken.push({ by: owner, did, place: own, signed, isFounders, above });
+  }
+  return { place, places, taken };
 }
 
 /** Whether a member's admission counts only with a founder's invite. */
@@ -224,60 +248,6 @@ async function readInvite(
   const isOurs = signers.includes(body.issuer) && signers.some((did) => genesis.founders.includes(did));
   if (!fits || !isOurs) throw refusal("uninvited");
   return verify;
-}
-
-/** Whether a node is a founder, or acts for one: its house must have given it that scope. */
-function isFounder(did: Did, delegation: Delegation | undefined, { founders }: Genesis): boolean {
-  const house = houseIn(delegation, "founder");
-  return founders.includes(did) || (house !== undefined && founders.includes(house.did));
-}
-
-/** The house that vouches for a node now with the scope that is needed; undefined where none validly does. */
-export async function houseOf(
-  did: Did,
-  signed: Signed | undefined,
-  rules: Pick<RoomRules, "revocations">,
-  needs: Scope,
-  now = Date.now(),
-): Promise<House | undefined> {
-  return houseIn(await delegationOf(did, signed, rules, now), needs);
-}
-
-function houseIn(delegation: Delegation | undefined, needs: Scope): House | undefined {
-  return delegation?.scopes.includes(needs) ? { did: delegation.issuer, name: delegation.name } : undefined;
-}
-
-/** A delegation that holds now and is verified. */
-async function delegationOf(
-  did: Did,
-  signed: Signed | undefined,
-  rules: Pick<RoomRules, "revocations">,
-  now: number,
-): Promise<Delegation | undefined> {
-  const claimed = await readVouch(did, signed, rules, now);
-  const isGood = claimed && (await holds(claimed, rules).catch(() => false));
-  return isGood ? claimed.body : undefined;
-}
-
-/** Whether nobody revoked a delegation, as far as is known once its house is met. Throws `peer-protocol` for a wrong signature. */
-async function holds(
-  { verify, body }: UnverifiedStatement<Delegation>,
-  { revocations }: Pick<RoomRules, "revocations">,
-): Promise<boolean> {
-  await verify();
-  await revocations.meet(body.issuer);
-  return !revocations.revoked(body);
-}
-
-/** A delegation that would hold now, if its signature is right. */
-async function readVouch(
-  did: Did,
-  signed: Signed | undefined,
-  { revocations }: Pick<RoomRules, "revocations">,
-  now: number,
-): Promise<UnverifiedStatement<Delegation> | undefined> {
-  const claimed = signed && (await readDelegation(signed, did, now).catch(() => undefined));
-  return claimed && !revocations.revoked(claimed.body) ? claimed : undefined;
 }
 
 function refusal(why: keyof typeof NOT_A_MEMBER): MicrogridError {

@@ -1,7 +1,19 @@
 /** A founded room and its founder, for tests of everything that happens after that. */
-import { Revocations, type Signer, makeEphemeralKey } from "../../identity";
+import { randomBytes } from "../../core";
+import { MemoryKeep, Revocations, type Signer, makeEphemeralKey, signStatement } from "../../identity";
 import type { Invite } from "../invite/invite";
-import { type SignedTerms, type MemberContext, Membership, type MembershipParts, found } from "../membership";
+import {
+  CHARTER,
+  GivenPlaces,
+  type SignedTerms,
+  type MemberContext,
+  Membership,
+  type MembershipParts,
+  found,
+  openCharter,
+} from "../membership";
+import { Epochs } from "../membership/epochs";
+import { makeGenesis } from "../membership/genesis";
 import type { RoomOptions } from "../room-session";
 
 /** The rules of a test room, unless a test changes them. */
@@ -45,10 +57,25 @@ export async function foundTestRoom(
   return { founder, parts, membership, invite: await membership.invites.current() };
 }
 
+/** The parts of a room as versions before the limit of people founded it. */
+export async function foundOldRoom(founder: Signer, terms: Partial<SignedTerms> = {}): Promise<MembershipParts> {
+  const secret = randomBytes(32);
+  const all = { ...OPEN_TERMS, ...terms };
+  const { name } = all;
+  const founders = [founder.did];
+  const random = randomBytes(16);
+  const genesis = await makeGenesis({ name, founders, quorum: 1, random, epochSecret: secret, terms: all });
+  const body = { v: 1 as const, room: genesis.hash, version: 0, at: Date.now(), ...all };
+  const charter = await openCharter(await signStatement(CHARTER, body, founder), genesis);
+  const epochs = await Epochs.open({ records: [], secrets: [secret] }, genesis);
+  return { genesis, charter, epochs, proof: [], redeemed: new Map(), token: undefined, head: undefined };
+}
+
 /** A member that no house vouches for. */
 export function memberContext(signer: Signer, governors: readonly Signer[] = []): MemberContext {
   const revocations = new Revocations();
-  return { signer, governors: async () => governors, revocations, hear: (signed) => revocations.add(signed) };
+  const given = new GivenPlaces(new MemoryKeep());
+  return { signer, governors: async () => governors, revocations, given, hear: (signed) => revocations.add(signed) };
 }
 
 /** Options that a test node needs besides its way into the room. */

@@ -25,7 +25,7 @@ describe("readDraft", () => {
       admission: { kind: "invite" },
       invites: "members",
       models: "any",
-      limits: { jobsAtOnce: undefined, tokensPerAnswer: undefined, answersPerHour: undefined },
+      limits: { jobsAtOnce: undefined, tokensPerAnswer: undefined, answersPerHour: undefined, people: 32 },
       contribution: "welcome",
       endpoints: false,
       federation: false,
@@ -54,6 +54,18 @@ describe("readDraft", () => {
     for (const wrong of ["0", "-1", "1.5", "many", "1e3", "10000001"]) {
       expect(Object.keys(errors({ answersPerHour: wrong }))).toEqual(["answersPerHour"]);
     }
+  });
+
+  test("takes an empty number of people for the standard, or for no limit in a room that has none", () => {
+    expect(terms({}).terms.limits.people).toBe(32);
+    expect(terms({ people: " 5 " }).terms.limits.people).toBe(5);
+    expect(terms({ standardPeople: undefined }).terms.limits.people).toBeUndefined();
+    expect(errors({ people: "5000" }).people).toContain("from 1 to 2048, or leave it empty for 32");
+    const { terms: five } = terms({ people: "5" });
+    const room = { ...five, servers: ["https://a.example/"], version: 1, hash: "", founders: [DID], quorum: 1 };
+    const shown = (people: number | undefined) => draftOf({ ...room, limits: { ...room.limits, people } });
+    expect([shown(5).people, shown(32).people, shown(undefined).people]).toEqual(["5", "", ""]);
+    expect([shown(5).standardPeople, shown(undefined).standardPeople]).toEqual([32, undefined]);
   });
 
   test("requires a number of signatures that the founders can reach", () => {
@@ -90,6 +102,6 @@ test("leaves a charter unchanged, and sends only changed fields", () => {
   if (!other.ok) throw new Error(JSON.stringify(other.errors));
   expect(changesOf(charter, other.charter.terms)).toEqual({
     purpose: "Homework",
-    limits: { jobsAtOnce: undefined, tokensPerAnswer: undefined, answersPerHour: undefined },
+    limits: { jobsAtOnce: undefined, tokensPerAnswer: undefined, answersPerHour: undefined, people: 32 },
   });
 });

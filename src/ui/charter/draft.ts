@@ -8,7 +8,9 @@ import {
   MAX_CHARTER_TEXT_CHARS,
   MAX_FOUNDERS,
   MAX_NAME_CHARS,
+  MAX_PEOPLE,
   MAX_SERVERS,
+  STANDARD_PEOPLE,
 } from "../../grid";
 import { serverProblem } from "../addresses";
 
@@ -31,6 +33,9 @@ export interface CharterDraft {
   readonly jobsAtOnce: string;
   readonly tokensPerAnswer: string;
   readonly answersPerHour: string;
+  readonly people: string;
+  /** The number that an empty `people` stands for; undefined for no limit, as in rooms of earlier versions. */
+  readonly standardPeople: number | undefined;
   readonly contribution: CharterTerms["contribution"];
   readonly endpoints: boolean;
   readonly federation: boolean;
@@ -63,6 +68,8 @@ export const NEW_CHARTER: CharterDraft = {
   jobsAtOnce: "",
   tokensPerAnswer: "",
   answersPerHour: "",
+  people: "",
+  standardPeople: STANDARD_PEOPLE,
   contribution: "welcome",
   endpoints: false,
   federation: false,
@@ -86,6 +93,8 @@ export function draftOf(charter: CharterState): CharterDraft {
     jobsAtOnce: digits(limits.jobsAtOnce),
     tokensPerAnswer: digits(limits.tokensPerAnswer),
     answersPerHour: digits(limits.answersPerHour),
+    people: limits.people === STANDARD_PEOPLE ? "" : digits(limits.people),
+    standardPeople: limits.people && STANDARD_PEOPLE,
     contribution: charter.contribution,
     endpoints: charter.endpoints,
     federation: charter.federation,
@@ -114,6 +123,15 @@ export function readDraft(
     if (!isCount(text)) errors[field] = "Enter a whole number of 1 or more, or leave it empty for no limit.";
     return Number(text);
   };
+  const people = (): number | undefined => {
+    const text = draft.people.trim();
+    if (text === "") return draft.standardPeople;
+    if (!isCount(text, MAX_PEOPLE)) {
+      const otherwise = draft.standardPeople === undefined ? "no limit" : String(draft.standardPeople);
+      errors.people = `Enter a whole number from 1 to ${MAX_PEOPLE}, or leave it empty for ${otherwise}.`;
+    }
+    return Number(text);
+  };
 
   const name = draft.name.trim();
   if (name === "") errors.name = "Give the room a name.";
@@ -138,6 +156,7 @@ export function readDraft(
     jobsAtOnce: number("jobsAtOnce"),
     tokensPerAnswer: number("tokensPerAnswer"),
     answersPerHour: number("answersPerHour"),
+    people: people(),
   };
   if (Object.keys(errors).length > 0) return { ok: false, errors };
 
@@ -188,8 +207,8 @@ function checkDid(text: string): string {
   return isDid(text) ? "" : "not a valid ID. People find theirs in Settings under “You”.";
 }
 
-function isCount(text: string): boolean {
-  return /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_LIMIT;
+function isCount(text: string, most = MAX_LIMIT): boolean {
+  return /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= most;
 }
 
 function digits(value: number | undefined): string {

@@ -39,6 +39,13 @@ export function moreRules(view: FormView): TemplateResult {
       </div>
       ${view.error("jobsAtOnce")} ${view.error("answersPerHour")} ${view.error("tokensPerAnswer")}
     </div>
+    <div class="field">
+      ${number(view, "people", "People whom each member can bring in", {
+        hint: "Counts those too whom these people bring in. Owners have no limit.",
+        placeholder: draft.standardPeople === undefined ? "no limit" : String(draft.standardPeople),
+      })}
+      ${view.error("people")}
+    </div>
     <wa-switch
       hint="Only members who share a device then get answers."
       .checked=${draft.contribution === "expected"}
@@ -60,14 +67,16 @@ export function moreRules(view: FormView): TemplateResult {
 
 function number(
   { draft, set }: FormView,
-  field: "jobsAtOnce" | "answersPerHour" | "tokensPerAnswer",
+  field: "jobsAtOnce" | "answersPerHour" | "tokensPerAnswer" | "people",
   label: string,
+  { hint = "", placeholder = "no limit" } = {},
 ): TemplateResult {
   return html`<wa-input
     label=${label}
+    hint=${hint}
     inputmode="numeric"
     autocomplete="off"
-    placeholder="no limit"
+    placeholder=${placeholder}
     .value=${draft[field]}
     @input=${(event: Event) => set({ [field]: (event.target as Field).value })}
   ></wa-input>`;

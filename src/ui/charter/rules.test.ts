@@ -13,7 +13,8 @@ describe("rulesOf", () => {
       "Anyone with an invite can join.",
       "Every member can make invites.",
       "Any model may answer.",
-      "There are no limits for members.",
+      "There are no limits on answers.",
+      "Each member can bring in 32 people, those included whom these bring in.",
       "Sharing your device is optional.",
       "According to the owner, nothing is logged.",
       "Its owner can change these rules and remove members.",
@@ -31,6 +32,7 @@ describe("rulesOf", () => {
       false,
       false,
       false,
+      true,
       true,
       true,
       true,
@@ -60,6 +62,16 @@ describe("rulesOf", () => {
     expect(texts({ limits: { ...limits, tokensPerAnswer: undefined, answersPerHour: undefined } })).toContain(
       "Each member gets at most 1 answer at the same time.",
     );
+  });
+
+  test("say how many people a member can bring in, where members do", () => {
+    const limits = { ...charter.limits, people: 1 };
+    const compared = (change: Partial<CharterState>) => comparedRules({ ...charter, ...change });
+    expect(compared({ limits }).rules[0]?.text).toBe(
+      "Each member can bring in 1 person, those included whom these bring in.",
+    );
+    expect(compared({ limits: {} }).rules[0]?.text).toBe("Members can bring in any number of people.");
+    expect(texts({ limits, admission: { kind: "listed", dids: [] } }).join()).not.toContain("bring in");
   });
 
   test("calls models by name, and lists many", () => {

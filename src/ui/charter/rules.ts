@@ -1,6 +1,6 @@
 /** Describes a charter in sentences, for the people it applies to. */
 import { plain, plainLines } from "../../core";
-import type { CharterTerms } from "../../grid";
+import { type CharterTerms, STANDARD_PEOPLE } from "../../grid";
 
 /** Names to show for ids; a missing function shows the id. */
 export interface Names {
@@ -28,6 +28,7 @@ export function rulesOf(
       : { text: "Only owners can make invites." },
     models(terms, names),
     limits(terms.limits),
+    ...people(terms),
     terms.contribution === "expected"
       ? { text: "Only members who share a device get answers." }
       : { text: "Sharing your device is optional.", standard: true },
@@ -92,8 +93,16 @@ function limits({ jobsAtOnce, tokensPerAnswer, answersPerHour }: CharterTerms["l
     tokensPerAnswer === undefined ? "" : `${count(tokensPerAnswer, "token", "tokens")} in each answer`,
   ].filter(Boolean);
   return parts.length === 0
-    ? { text: "There are no limits for members.", standard: true }
+    ? { text: "There are no limits on answers.", standard: true }
     : { text: `Each member gets at most ${and(parts)}.` };
+}
+
+/** Where the rules name those who can join, nobody brings in anybody. */
+function people({ admission: { kind }, limits: { people: most } }: CharterTerms): readonly Rule[] {
+  if (kind === "listed" || kind === "houses") return [];
+  if (most === undefined) return [{ text: "Members can bring in any number of people." }];
+  const text = `Each member can bring in ${count(most, "person", "people")}, those included whom these bring in.`;
+  return [most === STANDARD_PEOPLE ? { text, standard: true } : { text }];
 }
 
 function logs(text: string): Rule {
