@@ -11,8 +11,9 @@ import {
   type Provider,
   type WorkRequest,
 } from "../inference";
+import { isSameModel, publicModel, publicTitle } from "../room";
 
-/** Combines several providers of one node. If several have a model, the first one offers it. */
+/** Combines several providers of one node, under the public names of their models. If several have a model, the first one offers it. */
 export class SharedProvider implements Provider {
   readonly id = "own";
   readonly kind = "local";
@@ -35,20 +36,25 @@ export class SharedProvider implements Provider {
 
   models(): readonly ModelOffer[] {
     const offers = this.#providers().flatMap((provider) => provider.models());
-    return [...new Map(offers.reverse().map((offer) => [offer.model, offer])).values()].reverse();
+    const once = [...new Map(offers.reverse().map((offer) => [offer.model, offer])).values()].reverse();
+    return once.map(({ model, name, ...offer }) => ({
+      ...offer,
+      model: publicModel(model),
+      name: publicTitle(model, name),
+    }));
   }
 
   estimate(request: WorkRequest): Estimate {
-    const provider = this.#of(request.model);
-    if (provider) return provider.estimate(request);
+    const own = this.#of(request.model);
+    if (own) return own.provider.estimate({ ...request, model: own.model });
     return { firstTokenMs: Infinity, msPerToken: Infinity, price: 0, privacy: "room" };
   }
 
   async *generate(request: GenerationRequest, options: GenerateOptions): AsyncGenerator<GenerationEvent> {
-    const provider = this.#of(request.model) ?? this.#providers()[0]!;
-    this.#serving.push(request.model);
+    const { provider, model } = this.#of(request.model) ?? { provider: this.#providers()[0]!, model: request.model };
+    this.#serving.push(model);
     try {
-      for await (const event of provider.generate(request, options)) {
+      for await (const event of provider.generate({ ...request, model }, options)) {
         if (event.type !== "done") {
           yield event;
           continue;
@@ -58,24 +64,31 @@ export class SharedProvider implements Provider {
         yield { ...event, usage: { ...event.usage, cachedTokens: 0 } };
       }
     } finally {
-      this.#serving.splice(this.#serving.indexOf(request.model), 1);
+      this.#serving.splice(this.#serving.indexOf(model), 1);
     }
   }
 
   async embed(request: EmbeddingRequest, options: { signal: AbortSignal }): Promise<Embedded> {
-    const provider = this.#of(request.model);
-    if (!provider?.embed) throw new MicrogridError("model-not-loaded", `“${request.model}” is not loaded here.`);
-    this.#serving.push(request.model);
+    const { provider, model } = this.#of(request.model) ?? {};
+    if (!provider?.embed || model === undefined) {
+      throw new MicrogridError("model-not-loaded", `“${request.model}” is not loaded here.`);
+    }
+    this.#serving.push(model);
     try {
-      const embedded = await provider.embed(request, options);
+      const embedded = await provider.embed({ ...request, model }, options);
       this.#onAnswered();
       return embedded;
     } finally {
-      this.#serving.splice(this.#serving.indexOf(request.model), 1);
+      this.#serving.splice(this.#serving.indexOf(model), 1);
     }
   }
 
-  #of(model: string): Provider | undefined {
-    return this.#providers().find((provider) => provider.models().some((offer) => offer.model === model));
+  /** The provider of a model that the room asks for, and the model's id there. */
+  #of(asked: string): { readonly provider: Provider; readonly model: string } | undefined {
+    for (const provider of this.#providers()) {
+      const offer = provider.models().find(({ model }) => isSameModel(model, asked));
+      if (offer) return { provider, model: offer.model };
+    }
+    return undefined;
   }
 }

@@ -3,7 +3,8 @@ import { MicrogridError, randomId } from "../core";
 import type { Backend, StagePackage } from "../inference";
 import type { ModelParts } from "../models";
 import type { GraphFigures, GraphFile, Graphs } from "./graphs";
-import type { PlanModel } from "./plan";
+import { publicModel } from "../room";
+import { OVERHEAD_BYTES, type PlanModel } from "./plan";
 import { ReadWeights, type StageSource, stagePackage, stagePart } from "./run";
 import { layerSample } from "./sample-layers";
 import type { PartBytes, StageRange } from "./split";
@@ -25,7 +26,7 @@ export class SplitModel<P extends PartsSource = PartsSource> {
   private constructor(parts: P, decoder: GraphFigures, graphs: Graphs, graph: GraphFile) {
     this.parts = parts;
     const { id: model, graph: path, graphBytes, weightsHash } = parts;
-    this.source = { model, graph: path, graphBytes: graphBytes.length, weightsHash };
+    this.source = { model: publicModel(model), graph: path, graphBytes: graphBytes.length, weightsHash };
     this.decoder = decoder;
     this.#graphs = graphs;
     this.#graph = graph;
@@ -112,7 +113,8 @@ export class SplitModel<P extends PartsSource = PartsSource> {
   fitting(memoryBytes: number, backend: Backend): number {
     const inFiles = partsOf(this.#bytes(undefined));
     const growths = partsOf(this.#bytes(backend)).map((bytes, part) => bytes / Math.max(1, inFiles[part]!));
-    return Math.floor(memoryBytes / Math.max(1, ...growths));
+    const forModel = Math.max(0, memoryBytes - OVERHEAD_BYTES);
+    return memoryBytes - forModel + Math.floor(forModel / Math.max(1, ...growths));
   }
 
   #bytes(backend: Backend | undefined): PartBytes {

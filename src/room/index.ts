@@ -3,6 +3,7 @@ export type { BulkFile } from "./frames/bulk";
 export type { BulkSource, WeightTransfer } from "./weights/transfer";
 export { previewRoom } from "./door/preview";
 export type { Welcome } from "./door/guest-session";
+export { allowsModel, isSameModel, publicModel, publicTitle } from "./public-model";
 export type { Profile } from "./links/heartbeat";
 export { inviteToUrl, parseInvite } from "./invite/link";
 export type { Invite } from "./invite/invite";

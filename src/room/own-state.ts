@@ -6,6 +6,7 @@ import type { PeerLoad } from "./jobs/refused";
 import type { JobServer, SharedModels } from "./jobs/server";
 import { type Heartbeat, type Profile, heartbeatOf } from "./links/heartbeat";
 import type { Membership } from "./membership";
+import { allowsModel } from "./public-model";
 
 /** Others learn only whether a battery is low: its exact charge would tell a device from others. */
 const LOW_BATTERY = 0.2;
@@ -42,8 +43,7 @@ export class OwnState {
 
   /** Whether the room's charter allows a model. */
   allows(model: string): boolean {
-    const { models } = this.#options.membership.charter.terms;
-    return models === "any" || models.includes(model);
+    return allowsModel(this.#options.membership.charter.terms, model);
   }
 
   load(): PeerLoad {

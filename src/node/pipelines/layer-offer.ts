@@ -33,6 +33,8 @@ export interface LayerTerms {
   readonly givenBytes: number | undefined;
   /** Why the charter forbids this model here or for this member; undefined if it is allowed. */
   forbids(model: string, consumer: Did): string | undefined;
+  /** Whether the charter allows only the models that it names. */
+  readonly namesModels: boolean;
   isHere(did: Did): boolean;
   nameOf(did: Did): string;
 }
@@ -160,7 +162,7 @@ export class LayerOffer {
 
   async #judge(source: StageSource, consumer: Did, asking: { signal: AbortSignal }): Promise<Ability | Inability> {
     const { terms, models, backend, onChange } = this.#options;
-    const { givenBytes, forbids } = terms();
+    const { givenBytes, forbids, namesModels } = terms();
     const forbidden = forbids(source.model, consumer);
     if (forbidden !== undefined) return { why: "charter", text: forbidden };
     if (this.#shunned.has(consumer)) return { why: "model", text: SHUNNED };
@@ -172,7 +174,7 @@ export class LayerOffer {
     if (givenBytes === 0) return { why: "consent", text: NOTHING_GIVEN };
     let model;
     try {
-      model = await this.#wanted.look(source, consumer, asking);
+      model = await this.#wanted.look(source, consumer, { ...asking, mustKnow: namesModels });
     } catch (error) {
       if (error instanceof GraphTooMuch) this.#shunned.add(consumer);
       return { why: "model", text: error instanceof Error ? error.message : String(error) };
@@ -197,7 +199,7 @@ export class LayerOffer {
       return givenBytes;
     };
     given();
-    const model = await this.#wanted.look(request, consumer, { signal });
+    const model = await this.#wanted.look(request, consumer, { signal, mustKnow: terms().namesModels });
     if (from >= to || to > model.layers) throw refused(`The model has no layers ${from} to ${to}.`);
     const bytes = model.bytesOf({ from, to }, contextLength * sequences, { sequences, backend });
     const cacheBytes = bytes - model.bytesOf({ from, to }, 0, { sequences: 0, backend });

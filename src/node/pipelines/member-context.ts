@@ -2,7 +2,7 @@
 import type { Did } from "../../core";
 import type { Backend, DeviceInfo, EngineSupervisor } from "../../inference";
 import { LinkSurvey } from "../../pipeline";
-import type { WeightTransfer, RoomSession, StageLanes } from "../../room";
+import { allowsModel, type RoomSession, type StageLanes, type WeightTransfer } from "../../room";
 import { LayerOffer } from "./layer-offer";
 import { spareBytes } from "./capacity";
 import { Planner } from "./planner";
@@ -51,6 +51,7 @@ export class RoomMemberContext {
       terms: () => ({
         givenBytes: givenBytes(),
         forbids: (model, consumer) => this.forbids(model, consumer),
+        namesModels: session.charter?.terms.models !== "any",
         isHere: (did) => this.#peer(did) !== undefined,
         nameOf,
       }),
@@ -80,8 +81,8 @@ export class RoomMemberContext {
   forbids(model: string, consumer: Did): string | undefined {
     const { charter } = this.session;
     if (!charter) return "This device is not in the room yet.";
-    const { models, contribution } = charter.terms;
-    if (models !== "any" && !models.includes(model)) return "The room's rules do not allow this model.";
+    const { contribution } = charter.terms;
+    if (!allowsModel(charter.terms, model)) return "The room's rules do not allow this model.";
     const peer = this.#peer(consumer);
     if (contribution === "expected" && peer && !peer.heartbeat?.sharing) {
       return "In this room, only members who share a device get help.";

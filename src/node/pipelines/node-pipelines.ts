@@ -11,7 +11,7 @@ import {
 } from "../../inference";
 import type { ModelLibrary } from "../../models";
 import type { Graphs } from "../../pipeline";
-import type { RoomSession } from "../../room";
+import { isSameModel, type RoomSession } from "../../room";
 import type { StateStore } from "../state-store";
 import type { AnswerRequest, HeldStage, LayersWish, PipelinePlan, PlanOptions } from "../types";
 import { diskBytes, roomCapacity } from "./capacity";
@@ -205,7 +205,7 @@ export class NodePipelines {
     if (provider !== undefined && provider !== "pipeline") return false;
     // One that is there, or on its way, is waited for.
     if (this.wanted.some((each) => each.model === model)) return false;
-    const isOffered = others.some((each) => each.models().some((offer) => offer.model === model));
+    const isOffered = others.some((each) => each.models().some((offer) => isSameModel(offer.model, model)));
     const info = state.models.find(({ id }) => id === model);
     const privacy = policy?.privacy ?? state.policy.privacy;
     if (!info || privacy === "device" || !this.#inside) return false;

@@ -3,7 +3,7 @@ import { sha256, toHex } from "../../core";
 import type { Backend, EngineSupervisor, LoadProgress } from "../../inference";
 import { type ModelLibrary, SharedWork, isHubName, otherFiles } from "../../models";
 import { type Ability, type Graphs, SplitModel, type StageSource } from "../../pipeline";
-import { MAX_GRAPH_BYTES, MAX_HIDDEN_BYTES } from "../../room";
+import { MAX_GRAPH_BYTES, MAX_HIDDEN_BYTES, publicModel } from "../../room";
 import type { KnownModel } from "./weights";
 
 /** Number of graphs that are kept: one that runs, one that is planned, and one that is held for another member. */
@@ -76,7 +76,8 @@ export class SplitModels {
    */
   async agreed(source: StageSource, signal: AbortSignal): Promise<KnownModel> {
     const { graph, graphBytes } = source;
-    const model = await this.read(source.model, { graph, graphBytes, signal });
+    const own = this.#options.library.list().find(({ id }) => publicModel(id) === source.model);
+    const model = await this.read(own?.id ?? source.model, { graph, graphBytes, signal });
     if (model.source.weightsHash === source.weightsHash) return model;
     throw otherFiles(model.parts.name);
   }

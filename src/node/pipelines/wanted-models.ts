@@ -10,6 +10,9 @@ import { type KnownModel, modelOf, weightsOf } from "./weights";
 /** Number of hub models that others may add to this device's list while the page lives. */
 const MAX_ADOPTED = 8;
 
+const UNKNOWN =
+  "The room's rules name the models that may run. This device does not know this one, so it cannot check that it is the model of that name. Add the model here first.";
+
 /** Finds the models that members name, and trusts their files as little as possible. */
 export class WantedModels {
   readonly #models: SplitModels;
@@ -21,17 +24,21 @@ export class WantedModels {
     this.#bulk = bulk;
   }
 
-  /** Finds the model that a consumer means and stores nothing but its graph. Rejects like `SplitModels.agreed`. */
+  /**
+   * Finds the model that a consumer means and stores nothing but its graph. With `mustKnow`, only models that this device knows by
+   * itself count: a consumer could give any graph the name of another. Rejects like `SplitModels.agreed`.
+   */
   async look(
     source: StageSource,
     consumer: Did,
-    options: { readonly signal: AbortSignal },
+    options: { readonly signal: AbortSignal; readonly mustKnow: boolean },
   ): Promise<SplitModel | KnownModel> {
     try {
       return await this.#models.agreed(source, options.signal);
     } catch (error) {
       options.signal.throwIfAborted();
       if (!(error instanceof MicrogridError && error.code === "unknown-model")) throw error;
+      if (options.mustKnow) throw new MicrogridError("unsupported-model", UNKNOWN);
       const { strangers: graphs } = this.#models;
       return modelOf(source, this.#given(source, consumer), { ...options, graphs });
     }

@@ -1,6 +1,6 @@
 /** Shows this device's profile to the room, and offers its models within the user's limits. */
 import type { DeviceInfo } from "../../inference";
-import type { Profile, RoomSession } from "../../room";
+import { isSameModel, type Profile, type RoomSession } from "../../room";
 import type { LocalProvider } from "../local-provider";
 import type { SharedProvider } from "../shared-provider";
 import type { StateStore } from "../state-store";
@@ -65,8 +65,9 @@ export class Sharing {
   apply(session: RoomSession): void {
     const wanted = this.#wanted;
     const paused = wanted && this.#paused(wanted);
+    const chosen = wanted?.models ?? [];
     const models = this.#options.own.models().map(({ model }) => model);
-    const shared = wanted?.models === "all" ? models : models.filter((id) => wanted?.models.includes(id));
+    const shared = models.filter((id) => chosen === "all" || chosen.some((model) => isSameModel(model, id)));
     // A pause lets running jobs finish; switching off moves them at once.
     const layersBytes = this.givenBytes ?? 0;
     const given = wanted && { maxJobs: wanted.maxJobs, models: new Set(shared), layersBytes };

@@ -12,6 +12,7 @@ import {
   makesNoEmbeddings,
   wantsVectors,
 } from "../../inference";
+import { isSameModel } from "../../room";
 import type { AnswerRequest, Policy } from "../types";
 import type { Experience } from "./experience";
 import { ANY_MODEL, type Failure, forbidden, nobodyCan, who } from "./nobody";
@@ -117,13 +118,17 @@ function candidates(
 /** The offers of a provider that a request can be met with. */
 function offersOf(provider: Provider, request: WorkRequest): ModelOffer[] {
   const isRight = ({ embedding }: ModelOffer): boolean => (embedding !== undefined) === wantsVectors(request);
-  const named = provider.models().filter(({ model }) => request.model === ANY_MODEL || request.model === model);
+  const named = provider
+    .models()
+    .filter(({ model }) => request.model === ANY_MODEL || isSameModel(request.model, model));
   return named.filter(isRight);
 }
 
 /** Throws if somebody has the model, but it is for another purpose. */
 function requirePurpose(request: WorkRequest, providers: readonly Provider[]): void {
-  const other = providers.flatMap((provider) => provider.models()).find(({ model }) => model === request.model);
+  const other = providers
+    .flatMap((provider) => provider.models())
+    .find(({ model }) => isSameModel(model, request.model));
   if (other) throw wantsVectors(request) ? makesNoEmbeddings(quoted(other.name)) : answersNoChats(quoted(other.name));
 }
 

@@ -9,7 +9,7 @@ import { explain } from "./shortfall";
 import type { RingPlan, PlanProblem, Shortfall } from "./types";
 
 export { predict } from "./predict";
-export { EXACT_NODES } from "./limits";
+export { EXACT_NODES, OVERHEAD_BYTES } from "./limits";
 export type { RingPlan, PlanGoal, PlanLink, PlanModel, PlanNode, PlanProblem, Shortfall } from "./types";
 
 /**

@@ -6,7 +6,7 @@ import type { DecoderGraph, StageRange } from "./types";
 /** Bytes of the weights of each part of a decoder. */
 export type PartBytes = Pick<DecoderGraph, "embeddingBytes" | "layerBytes" | "headBytes">;
 
-/** The bytes of each part if some of its constants, by their names, take so many bytes more. */
+/** The bytes of each part if some of its constants, by their names, take more bytes, by the numbers in `more`. */
 export function partBytes(decoder: DecoderGraph, more: ReadonlyMap<string, number>): PartBytes {
   const plan = planOf(decoder);
   const { layers } = decoder;

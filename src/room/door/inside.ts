@@ -26,5 +26,5 @@ export function insideOf({ membership, mesh, peers, own }: InsideOptions): Insid
 function shown(did: Did, proof: Membership["proof"] | undefined, heartbeat: Heartbeat): InsideFrame {
   const { name, device, sharing, offers } = heartbeat;
   const delegation = proof?.[0]?.delegation;
-  return { did, ...(delegation && { delegation }), name, device, sharing, models: offers.map(({ model }) => model) };
+  return { did, ...(delegation && { delegation }), name, device, sharing, models: offers.map((offer) => offer.name) };
 }

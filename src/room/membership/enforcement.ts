@@ -1,6 +1,7 @@
 /** The charter's rules about requests, enforced by the node that receives a request. */
 import { type Did, putNewest } from "../../core";
 import { type WorkRequest, wantsVectors } from "../../inference";
+import { allowsModel } from "../public-model";
 import type { CharterRule, SignedTerms } from "./charter";
 
 const HOUR_MS = 3_600_000;
@@ -23,10 +24,11 @@ export class CharterGuard {
     consumer: { readonly did: Did; readonly running: number; readonly shares: boolean },
     now = performance.now(),
   ): CharterRule | undefined {
-    const { models, limits, contribution } = this.#terms();
+    const terms = this.#terms();
+    const { limits, contribution } = terms;
     const { did, running, shares } = consumer;
     const begun = (this.#begun.get(did) ?? []).filter((at) => at > now - HOUR_MS);
-    if (models !== "any" && !models.includes(request.model)) return "models";
+    if (!allowsModel(terms, request.model)) return "models";
     if (!wantsVectors(request) && request.maxTokens > (limits.tokensPerAnswer ?? Infinity)) return "tokensPerAnswer";
     if (running >= (limits.jobsAtOnce ?? Infinity)) return "jobsAtOnce";
     if (begun.length >= (limits.answersPerHour ?? Infinity)) return "answersPerHour";

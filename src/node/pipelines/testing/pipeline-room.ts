@@ -47,6 +47,7 @@ class FakeEngine extends TypedEventTarget<{ lost: { reason: string; models: read
 
 /** The guide model, with weights of zeros. */
 const library = {
+  list: () => [],
   limitParts: () => Promise.resolve(),
   parts: (id: string, { onProgress }: Partial<Parameters<ModelLibrary["parts"]>[1]> = {}) => {
     if (id !== "guide") return Promise.reject(new MicrogridError("unknown-model", "There is no such model."));
