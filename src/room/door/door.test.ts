@@ -51,12 +51,31 @@ describe("a guest", () => {
     expect(home.entered).toEqual([]);
   });
 
-  it("is turned away if seventeen come at once", async () => {
+  it("takes the place of one who does not knock if sixteen are there", async () => {
     const home = await house();
     const guests = await Promise.all(Array.from({ length: 16 }, () => visit(home, home.invite)));
+    const latest = await visit(home, home.invite);
+    expect(await Promise.race(guests.map(({ closed }) => closed))).toContain("too many guests");
+    await latest.knock(ABOUT, nobody);
+  });
+
+  it("takes the place of one of many with another invite, even if they knock, and of none with its own", async () => {
+    const home = await house({ admission: { kind: "approval" } });
+    const { invites } = home.membership;
+    const other = await invites.make({ uses: 0, notAfter: Date.now() + HOUR_MS });
+    const knocking = [];
+    for (let i = 0; i < 16; i++) {
+      const guest = await visit(home, home.invite);
+      knocking.push(guest);
+      guest.knock(ABOUT, nobody).catch(nobody);
+      await vi.waitFor(() => expect(home.door.knocks).toHaveLength(i + 1));
+    }
     await expect(visit(home, home.invite)).rejects.toBeInstanceOf(MicrogridError);
-    guests[0]!.close();
-    await vi.waitFor(() => visit(home, home.invite));
+    (await visit(home, other)).close();
+    expect(await knocking[15]!.closed).toContain("too many guests");
+    await vi.waitFor(() => expect(home.door.knocks).toHaveLength(15));
+    home.door.answer(home.door.knocks[0]!.did, true);
+    await vi.waitFor(() => expect(home.door.knocks).toHaveLength(14));
   });
 
   it("is not received by a member that has left, even if the handshake began before", async () => {

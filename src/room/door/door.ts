@@ -1,10 +1,18 @@
 /** The member's side of the door: shows guests that it is a member, and the charter; lets them in, or asks whether it may. */
-import { type Did, MicrogridError, TypedEventTarget, encodeCbor, equalBytes } from "../../core";
+import { type Did, MicrogridError, TypedEventTarget, encodeCbor, equalBytes, toHex } from "../../core";
 import type { Signed } from "../../identity";
 import { type AuthenticatedLine, Link, type RawLink, TokenBucket } from "../../wire";
 import { GOODBYE_MS, KNOCK_TIMEOUT_MS, MAX_GUESTS, MAX_TOLD_REVOCATIONS, PREVIEW_TIMEOUT_MS } from "../constants";
 import { FrameReader } from "../frames/frame-reader";
-import { type Admission, type Membership, type OpenedToken, type Standing, houseOf, readToken } from "../membership";
+import {
+  type Admission,
+  type Membership,
+  type OpenedToken,
+  type Standing,
+  givingWay,
+  houseOf,
+  readToken,
+} from "../membership";
 import type { ReceivedBody, RoomFrameBody, RoomLink } from "../protocol";
 import { OWN_KNOCK_RATE } from "../frames/rates";
 import { DOOR_FRAMES, type GuestLink, type InsideFrame, MAX_INSIDE_BYTES } from "./protocol";
@@ -32,6 +40,9 @@ interface DoorOptions {
 /** The reason that guests read when the member at the door leaves. */
 const CLOSED = "the member at the door has left the room";
 
+/** The reason that guests read for whom there is no place. */
+const FULL = "too many guests are at the door";
+
 /** A guest that waits at this door for somebody's word. */
 interface Waiting extends KnockInfo {
   answer(admit: boolean): void;
@@ -43,7 +54,10 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
   readonly #waiting = new Map<Did, Waiting>();
   /** Guests who knock at other members' doors, by the link of the member that reports them. */
   readonly #elsewhere = new Map<RoomLink, Map<Did, KnockInfo>>();
+  /** The guests who are here, the one who came first first. */
   readonly #links = new Set<GuestLink>();
+  /** Those of them who have not knocked. */
+  readonly #looking = new Set<GuestLink>();
   #closed = false;
   readonly #mayTell = new TokenBucket(OWN_KNOCK_RATE, performance.now());
 
@@ -65,19 +79,20 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
       line.raw.close(CLOSED);
       return;
     }
-    if (this.#links.size >= MAX_GUESTS) {
-      line.raw.close("too many guests are at the door");
+    if (this.#links.size >= MAX_GUESTS && !this.#makeRoom(inviteOf(line))) {
+      line.raw.close(FULL);
       return;
     }
     const link: GuestLink = new Link(line, DOOR_FRAMES);
     this.#links.add(link);
+    this.#looking.add(link);
     try {
       const raw = await this.#serve(link);
       if (raw) this.#options.introduce(raw);
     } catch (error) {
       await sendAway(link, error);
     } finally {
-      this.#links.delete(link);
+      this.#forget(link);
     }
   }
 
@@ -120,6 +135,27 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
     for (const link of this.#links) link.close(CLOSED);
   }
 
+  /**
+   * Makes room for a guest with this invite. Everybody who has a link can send guests, so a link has no more places than another one
+   * asks for; a guest who does not knock is the first to go.
+   */
+  #makeRoom(invite: string): boolean {
+    const all = [...this.#links];
+    const larger = givingWay(all, inviteOf, invite);
+    const own = all.filter((link) => inviteOf(link) === invite);
+    const from = [larger, own, all].find(({ length }) => length > 0) ?? [];
+    const out = from.find((link) => this.#looking.has(link)) ?? larger.at(-1);
+    if (!out) return false;
+    this.#forget(out);
+    out.close(FULL);
+    return true;
+  }
+
+  #forget(link: GuestLink): void {
+    this.#links.delete(link);
+    this.#looking.delete(link);
+  }
+
   /** Gives the line once the guest is a member; undefined where it only came to look. */
   async #serve(link: GuestLink): Promise<RawLink | undefined> {
     const { membership } = this.#options;
@@ -139,6 +175,7 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
     // Guests who only look leave without knocking. That is not a failure.
     const knock = await reader.take(["guest.knock"], PREVIEW_TIMEOUT_MS).catch(() => undefined);
     if (!knock) return undefined;
+    this.#looking.delete(link);
     if (membership.charter.terms.admission.kind === "approval") await this.#ask(link, knock.body);
     // Reading and waiting take time: what was true of the invite at first may not be any more.
     await this.#check(token, link);
@@ -227,6 +264,11 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
     });
     return knocks;
   }
+}
+
+/** The invite with which a guest came, by its hash. */
+function inviteOf({ peer: { token } }: Pick<GuestLink, "peer">): string {
+  return toHex(token ?? new Uint8Array());
 }
 
 /** Tells a guest why it does not get in, and waits until it has gone. Never throws. */

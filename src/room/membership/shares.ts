@@ -6,10 +6,14 @@ import type { Did } from "../../core";
 
 /**
  * The items that may give way to one more of `branch`, where there is no place for more: those of the largest branch. None where
- * `branch` would then have as many as that one.
+ * `branch` would then have as many as that one. Guests, who have no branch yet, share by the invites with which they came.
  */
-export function givingWay<T>(items: Iterable<T>, branchOf: (item: T) => Did, branch: Did): readonly T[] {
-  const branches = new Map<Did, T[]>();
+export function givingWay<T, Branch extends Did | string>(
+  items: Iterable<T>,
+  branchOf: (item: T) => Branch,
+  branch: Branch,
+): readonly T[] {
+  const branches = new Map<Branch, T[]>();
   for (const item of items) {
     const of = branchOf(item);
     const share = branches.get(of) ?? [];
