@@ -253,7 +253,7 @@ export class NodeRoom {
       this.#display.showSoon();
     });
     session.on("out", (error) => this.#isOut(session, error));
-    session.on("refused", (error) => this.#notices.refused(error, session.name));
+    session.on("refused", (error) => this.#notices.refused(error, session.name, session.peers.length === 0));
     pipelines.follow(session);
     await this.#own.look(session.membership);
     this.#display.show();

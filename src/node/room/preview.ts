@@ -28,7 +28,7 @@ export async function previewOf(
       agent: AGENT,
       openTransport: (url) => openPeerJsTransport({ url, rtc: config.rtc }),
       revocations,
-      onTrouble: (error) => notices.refused(error, invite.name),
+      onTrouble: (error) => notices.refused(error, invite.name, true),
       signal,
     });
     return roomPreview(welcome);

@@ -10,24 +10,48 @@ const REFUSED = "refused";
 const SHARES_AGAIN = "shares-again";
 const NO_DIRECT_WAY = "no-direct-way";
 const NOT_KEPT = "room-not-kept";
-/** Connections that come and go are not reported, but refusals are, by this node or of it. */
-const REPORTED: readonly string[] = ["handshake-failed", "peer-refused"];
+/** Lines whose other end did not know the room's secret, within the time below, before the user is told. */
+const FAILURES_TOLD = 2;
+/** The user is told at most this often, since everybody who has an old link can make such lines. */
+const TELL_AGAIN_MS = 10 * 60_000;
 
 export class RoomNotices {
   readonly #store: StateStore;
   /** True while the user is told that no direct way leads to a device. */
   #blocked = false;
+  /** When handshakes failed that the user was not told about. */
+  #failures: number[] = [];
+  #toldAt = -Infinity;
 
   constructor(store: StateStore) {
     this.#store = store;
   }
 
-  /** Somebody was refused, or could not be reached at all. */
-  refused(error: Error, room: string): void {
+  /**
+   * Somebody was refused, or could not be reached at all. `isAlone`: whether this node has no link to the room. Connections that come
+   * and go are not reported, but refusals are, by this node or of it.
+   */
+  refused(error: Error, room: string, isAlone: boolean): void {
     if (error instanceof NoDirectWayError) this.noDirectWay(error, room);
-    else if (!(error instanceof MicrogridError) || REPORTED.includes(error.code)) {
+    else if (error instanceof MicrogridError && error.code === "handshake-failed") this.#handshakeFailed(room, isAlone);
+    else if (!(error instanceof MicrogridError) || error.code === "peer-refused") {
       this.#store.notify({ id: REFUSED, level: "warning", text: error.message });
     }
+  }
+
+  /** A stranger can fail at will, but somebody in between keeps everybody out: so only a node without links says anything. */
+  #handshakeFailed(room: string, isAlone: boolean): void {
+    const now = performance.now();
+    if (!isAlone || now < this.#toldAt + TELL_AGAIN_MS) return;
+    this.#failures = [...this.#failures.filter((at) => at > now - TELL_AGAIN_MS), now];
+    if (this.#failures.length < FAILURES_TOLD) return;
+    this.#failures = [];
+    this.#toldAt = now;
+    const text =
+      `Several connections to ${quotedName(room)} were refused, because the other side did not know the room’s secret. Nothing was ` +
+      "shown to it. It may be somebody with an old link. If nobody gets through whom you expect, somebody on the way may have " +
+      "tampered with the connections: try another network.";
+    this.#store.notify({ id: REFUSED, level: "warning", text });
   }
 
   /** Signaling works, and the networks let no packet pass between two devices. */
