@@ -1,6 +1,7 @@
-/** Loads the state behind the page, which nothing needs before the grid has started. */
+/** Loads the state behind the page, and its messages to the person: nothing needs them before the grid has started. */
 import type * as State from "./state/workspace";
 
 export async function loadWorkspace(): Promise<Pick<typeof State, "Workspace">> {
-  return import("./state/workspace");
+  const [state] = await Promise.all([import("./state/workspace"), import("./app/toasts")]);
+  return state;
 }

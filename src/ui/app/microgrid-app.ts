@@ -20,7 +20,6 @@ import { appStyles } from "./app-styles";
 import { FocusKeeper } from "./focus-keeper";
 import "./header";
 import { isNarrow } from "./narrow";
-import "./toasts";
 import "./version-bar";
 
 /** `<microgrid-app .grid>`: paints its frame at once, and becomes usable when it is given a grid. */

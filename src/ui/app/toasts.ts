@@ -6,7 +6,13 @@ import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
 import { noticeStyles } from "./notice-styles";
 
-/** `<mg-toasts .workspace>`. */
+/** Between the toasts and the parts of the page that make room for them, px. */
+const GAP_PX = 8;
+
+/**
+ * `<mg-toasts .workspace>`. They are below the header and all notices, and cover nothing: as long as there are some, the chat
+ * leaves `--mg-toast-space` free above it, and dialogs begin at `--mg-toast-end`.
+ */
 @customElement("mg-toasts")
 export class Toasts extends WorkspaceElement {
   static override readonly styles = css`
@@ -20,15 +26,16 @@ export class Toasts extends WorkspaceElement {
       background: none;
       color: inherit;
       overflow: visible;
-      /* Below the header: the last lines of a chat and the field for messages are at the bottom. */
       top: calc(env(safe-area-inset-top) + 4.25rem);
       translate: -50% 0;
-      display: grid;
-      justify-items: center;
-      gap: 0.5rem;
       width: max-content;
       max-width: min(38rem, 100vw - 2rem);
       pointer-events: none;
+    }
+    [role="status"] {
+      display: grid;
+      justify-items: center;
+      gap: 0.5rem;
     }
     .toast {
       display: flex;
@@ -71,6 +78,12 @@ export class Toasts extends WorkspaceElement {
       color: inherit;
       opacity: 0.7;
     }
+    /* On a small screen, the others wait behind the newest: the page needs the rest. */
+    @media (max-width: 560px), (max-height: 560px) {
+      .toast:not(:last-child) {
+        display: none;
+      }
+    }
     @keyframes rise {
       from {
         opacity: 0;
@@ -80,6 +93,12 @@ export class Toasts extends WorkspaceElement {
   `;
 
   #shown = 0;
+  readonly #resizes = new ResizeObserver(() => this.#place());
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resizes.disconnect();
+  }
 
   // The popover opened last lies on top, so reopen it for each new toast to show it above any dialog.
   protected override willUpdate(): void {
@@ -92,10 +111,27 @@ export class Toasts extends WorkspaceElement {
     this.#shown = count;
   }
 
-  /** Centred on the chat, which sidebar and panels leave the rest of the width. */
   protected override updated(): void {
-    const chat = (this.getRootNode() as ParentNode).querySelector("mg-chat")?.getBoundingClientRect();
-    if (chat && chat.width > 0) this.style.left = `${chat.left + chat.width / 2}px`;
+    const chat = this.#chat();
+    for (const element of chat ? [this, chat] : []) this.#resizes.observe(element);
+    this.#place();
+  }
+
+  #chat(): Element | null {
+    return (this.getRootNode() as ParentNode).querySelector("mg-chat");
+  }
+
+  /** Centred on the chat, which sidebar, panels, header and notices leave the rest of the page. */
+  #place(): void {
+    const chat = this.#chat()?.getBoundingClientRect();
+    if (chat && chat.width > 0) {
+      this.style.left = `${chat.left + chat.width / 2}px`;
+      this.style.top = `${chat.top + GAP_PX}px`;
+    }
+    const { height, bottom } = this.getBoundingClientRect();
+    const root = document.documentElement.style;
+    root.setProperty("--mg-toast-space", height > 0 ? `${height + GAP_PX}px` : "0px");
+    root.setProperty("--mg-toast-end", height > 0 ? `${bottom + GAP_PX}px` : "0px");
   }
 
   protected override render(): TemplateResult {

@@ -8,6 +8,7 @@ export const chatStyles = css`
     flex-direction: column;
     min-height: 0;
     height: 100%;
+    padding-top: var(--mg-toast-space, 0);
   }
   :host([dropping]) mg-composer {
     --mg-border-strong: var(--mg-accent);

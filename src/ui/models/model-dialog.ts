@@ -42,7 +42,7 @@ export class ModelDialog extends WorkspaceElement {
         wa-dialog::part(dialog) {
           height: 100dvh;
           max-width: 100vw;
-          max-height: 100dvh;
+          max-height: calc(100dvh - var(--mg-toast-end, 0px));
           border-radius: 0;
         }
       }

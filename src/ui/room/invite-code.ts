@@ -5,11 +5,13 @@ import { guard } from "lit/directives/guard.js";
 import { qr } from "../carry/qr";
 import { isOwn } from "../controls";
 import { MicrogridElement } from "../element";
+import { sections } from "../styles/shared";
 
 /** `<mg-invite-code link label>`. */
 @customElement("mg-invite-code")
 export class InviteCode extends MicrogridElement {
   static override readonly styles = [
+    sections,
     css`
       :host {
         display: block;

@@ -11,7 +11,7 @@ export const joinStyles = css`
       --spacing: 1rem;
     }
     wa-dialog::part(dialog) {
-      max-height: calc(100dvh - 1rem);
+      max-height: calc(100dvh - var(--mg-toast-end, 0px) - 1rem);
       margin-block: auto;
     }
   }

@@ -1,11 +1,11 @@
-/** Keeps what is open beside and over the chat: a panel, a dialog, and short messages at the bottom of the page. */
+/** Keeps what is open beside and over the chat: a panel, a dialog, and short messages above the chat. */
 import { TypedEventTarget, randomId } from "../../core";
 
 /** Panels beside the chat, and dialogs over it. */
 export type Panel = "room" | "chat-settings" | undefined;
 export type Dialog = "models" | "settings" | "help" | "rules" | undefined;
 
-/** A short message at the bottom of the page, perhaps with a button that undoes something. */
+/** A short message above the chat, perhaps with a button that undoes something. */
 export interface Toast {
   readonly id: string;
   readonly text: string;

@@ -196,6 +196,11 @@ export const fields = css`
 
 /** Sections of panels and dialogs, with errors and warnings. */
 export const sections = css`
+  /* Toasts are above dialogs, and must not cover their buttons. */
+  wa-dialog::part(dialog) {
+    top: var(--mg-toast-end, 0);
+    max-height: calc(100dvh - var(--mg-toast-end, 0px) - 2rem);
+  }
   section {
     display: grid;
     grid-template-columns: minmax(0, 1fr);

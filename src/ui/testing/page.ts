@@ -4,6 +4,7 @@
  * pipelines: `&wanted&holding&formed&repairing&many&leave-fails&asking&plan-fails&forming&form-fails`.
  */
 import "../app/microgrid-app";
+import "../app/toasts";
 import { applyTheme } from "../state/preferences";
 import { Workspace } from "../state/workspace";
 import { FakeGrid } from "./fake-grid";
