@@ -15,7 +15,7 @@ import { Middle } from "./harness/middle";
 /** Two visitors with a man in the middle of their signaling; one of them has opened a room. */
 async function victims(openSite: OpenSite, lair: string) {
   const middle = await Middle.start(await openSite({ name: "the middle", url: lair }));
-  const options = { prepare: middle.prepare, expectProblems: ["PeerJS"] };
+  const options = { prepare: middle.prepare };
   const anna = await openSite({ name: "anna", ...options });
   await gridReady(anna);
   const invite = await openRoom(anna, false);

@@ -34,7 +34,7 @@ const FILES = [
 
 const GREETING = golden.items[0]!;
 /** Messages of browsers and PeerJS about servers that are gone. */
-const NOISE = ["WebSocket connection to", "ERR_CONNECTION_REFUSED", "PeerJS"];
+const NOISE = ["WebSocket connection to", "ERR_CONNECTION_REFUSED"];
 
 /** Waits until the site's worker controls the page, and has kept the engine that the page has loaded. */
 async function kept({ page }: SitePage): Promise<void> {

@@ -24,7 +24,7 @@ import { Signaling } from "./harness/signaling";
 import { SignalingLines } from "./harness/sockets";
 
 /** The messages of browsers and PeerJS about servers that are gone. */
-const NOISE = ["WebSocket connection to", "ERR_CONNECTION_REFUSED", "PeerJS"];
+const NOISE = ["WebSocket connection to", "ERR_CONNECTION_REFUSED"];
 
 async function visitor(openSite: OpenSite, name: string) {
   let lines: SignalingLines | undefined;

@@ -50,6 +50,8 @@ export class PeerJsTransport implements Transport {
       config: { ...this.#options.rtc, certificates },
       serializers: gate.serializers(),
       pingInterval: PEERJS_PING_MS,
+      // Lost servers and connections are ordinary here: they are told to the person, and not on the console.
+      debug: 0,
     };
     const peer = new Peer(id, options as PeerOptions);
     boundMemory(peer);
