@@ -19,7 +19,6 @@ export const GROUPS = /** @type {const} */ ([
   "pipeline-plan",
   "rooms-pages",
   "rooms-large",
-  "rooms-hostile",
 ]);
 
 /** @typedef {typeof GROUPS[number]} GroupName */

@@ -11,7 +11,7 @@ import {
   test,
   type SitePage,
 } from "./harness";
-import { EmbeddedChat, EmbeddedNode, EmbeddedRoom, GUIDE_NAME, embedEvents, embeddingPage } from "./pages";
+import { ChatPage, EmbeddedChat, EmbeddedNode, EmbeddedRoom, GUIDE_NAME, embedEvents, embeddingPage } from "./pages";
 
 const QUESTION = "What is the capital of Japan?";
 const PHONE = { viewport: { width: 360, height: 740 } };
@@ -79,6 +79,56 @@ test("a page's room: joined after a question, with its people, sharing and invit
   await expect(leave).toHaveCount(0);
   expect(await ben.page.evaluate(() => document.activeElement?.tagName)).toBe("MICROGRID-ROOM");
   expect(await embedEvents(ben, "microgrid-error")).toEqual([]);
+});
+
+test("a guest waits in the element until somebody lets it in, and then lets others in or turns them away", async ({
+  site,
+  foreignSite,
+  openSite,
+}) => {
+  const anna = await openSite({ name: "anna" });
+  await gridReady(anna);
+  const invite = await anna.page.evaluate(
+    async () =>
+      (await window.microgrid!.rooms.create({ name: "Attic", charter: { admission: { kind: "approval" } } })).invite,
+  );
+  const body = `<microgrid-room room="${invite}" model=""></microgrid-room>`;
+  const foreign = await foreignSite({ "/": embeddingPage(site.url, body) });
+  const visit = async (name: string): Promise<{ readonly page: SitePage; readonly room: EmbeddedRoom }> => {
+    const page = await openSite({ name, url: foreign.url, context: PHONE });
+    const room = new EmbeddedRoom(page);
+    await room.knock(name);
+    return { page, room };
+  };
+  const ben = await visit("Ben");
+  await expect(ben.room.root).toContainText("You asked to join. A member has to let you in");
+  await expect(ben.room.invite).toHaveCount(0);
+  await isAccessible(ben.page.page, "the wait", "microgrid-room");
+  await shot(ben.page, "embed-room-element-waiting", { fullPage: true });
+  await new ChatPage(anna.page).room.open();
+  await anna.page.getByRole("button", { name: "Admit Ben" }).click();
+  await expect(ben.room.members).toHaveCount(2);
+  await expect(ben.room.root).not.toContainText("You asked to join");
+  await expect(ben.room.invite).toBeVisible();
+
+  // The member in the element answers the door, too.
+  const carl = await visit("Carl");
+  await expect(ben.room.knocks).toContainText("Carl");
+  await isAccessible(ben.page.page, "the knock", "microgrid-room");
+  await shot(ben.page, "embed-room-element-knock", { fullPage: true });
+  const admit = ben.room.knocks.getByRole("button", { name: "Admit Carl" });
+  await admit.focus();
+  await ben.page.page.keyboard.press("Enter");
+  await expect(carl.room.members).toHaveCount(3);
+  await expect(ben.room.knocks).toHaveCount(0);
+  expect(await ben.page.page.evaluate(() => document.activeElement?.tagName)).toBe("MICROGRID-ROOM");
+
+  const dan = await visit("Dan");
+  await ben.room.knocks.getByRole("button", { name: "Decline Dan" }).click();
+  await expect(dan.room.root).not.toContainText("You asked to join");
+  await expect(dan.room.root).toContainText("Nobody in the room has let this device in.");
+  await shot(dan.page, "embed-room-element-declined", { fullPage: true });
+  for (const { page } of [ben, carl]) expect(await embedEvents(page, "microgrid-error")).toEqual([]);
 });
 
 test("a visitor opens a room where the page allows it, and the page says that the server is gone", async ({

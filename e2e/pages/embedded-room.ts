@@ -13,9 +13,19 @@ class RoomQuestion {
 
   /** Opens the invite, and joins under a name. */
   async join(name: string): Promise<void> {
+    await this.#open(name);
+    await this.question.getByRole("button", { name: "Join", exact: true }).click();
+  }
+
+  /** Opens the invite of a room whose members let guests in, and asks them. */
+  async knock(name: string): Promise<void> {
+    await this.#open(name);
+    await this.question.getByRole("button", { name: "Ask to join" }).click();
+  }
+
+  async #open(name: string): Promise<void> {
     await this.question.getByRole("textbox", { name: "Your name in the room" }).fill(name);
     await this.question.getByRole("button", { name: "Open invite" }).click();
-    await this.question.getByRole("button", { name: "Join", exact: true }).click();
   }
 }
 
@@ -24,12 +34,15 @@ export class EmbeddedRoom extends RoomQuestion {
   readonly members: Locator;
   readonly sharing: Locator;
   readonly invite: Locator;
+  /** The people who ask to join. */
+  readonly knocks: Locator;
 
   constructor({ page }: { readonly page: Page }) {
     const root = page.locator("microgrid-room");
     super(root);
     this.members = root.getByRole("list", { name: "Who is here" }).getByRole("listitem");
     this.sharing = root.getByRole("switch", { name: "Share this device" });
+    this.knocks = root.getByRole("list", { name: "People asking to join" }).getByRole("listitem");
     this.invite = root.getByRole("textbox", { name: "Invite link" });
   }
 }

@@ -1,5 +1,4 @@
 /** Imports modules that are written in TypeScript, which Node 20 cannot do by itself. */
-import { fileSize } from "./file-size.mjs";
 import { noPackagedFiles } from "./packaged-files.mjs";
 import { ROOT } from "./spawn.mjs";
 
@@ -19,7 +18,7 @@ export async function importTypeScript(path) {
     configFile: false,
     logLevel: "error",
     oxc: NODE_SYNTAX,
-    plugins: [noPackagedFiles(), fileSize()],
+    plugins: [noPackagedFiles()],
   });
   return /** @type {T} */ (module);
 }
@@ -38,7 +37,7 @@ export async function withTypeScript(path, use) {
     configFile: false,
     logLevel: "error",
     oxc: NODE_SYNTAX,
-    plugins: [noPackagedFiles(), fileSize()],
+    plugins: [noPackagedFiles()],
     appType: "custom",
     optimizeDeps: { noDiscovery: true },
     server: { middlewareMode: true, ws: false, watch: null },

@@ -16,7 +16,14 @@ export class KeepFocus implements ReactiveController {
   }
 
   hostUpdated(): void {
-    if (!this.#focused || this.#host.matches(":focus-within")) return;
+    if (!this.#focused) return;
+    this.#keep();
+    // The elements inside update after this one.
+    requestAnimationFrame(() => this.#keep());
+  }
+
+  #keep(): void {
+    if (document.activeElement !== null && document.activeElement !== document.body) return;
     this.#host.renderRoot.querySelector<HTMLElement>("[tabindex='-1']")?.focus({ preventScroll: true });
   }
 }

@@ -92,7 +92,7 @@ export class MicrogridRoom extends GridElement {
       <div class="content">
         ${mistakesView(this.mistakes)} ${state?.room ? nothing : this.#readiness()}
         ${this.questionView(this.model === "" ? "never" : "choice")}
-        ${state?.room ? this.#inside(state) : state && !asking ? this.#outside() : nothing}
+        ${state?.room ? this.#inside(state) : state && !asking ? this.#outside(state) : nothing}
       </div>
       <slot name="footer"></slot>
     </section>`;
@@ -114,11 +114,11 @@ export class MicrogridRoom extends GridElement {
     >`;
   }
 
-  #outside(): TemplateResult {
+  #outside(state: GridState): TemplateResult {
     if (!this.openable || this.room !== "")
-      return html`<slot name="empty"><p class="muted">This device is in no room.</p></slot>`;
+      return html`${outView(state)}<slot name="empty"><p class="muted">This device is in no room.</p></slot>`;
     roomOpening.want(this);
-    return html`<mg-room-opening .grid=${this.grid} @mg-failed=${this.#failed}></mg-room-opening>`;
+    return html`${outView(state)}<mg-room-opening .grid=${this.grid} @mg-failed=${this.#failed}></mg-room-opening>`;
   }
 
   readonly #failed = ({ detail }: CustomEvent<unknown>): void => {
@@ -128,6 +128,12 @@ export class MicrogridRoom extends GridElement {
   readonly #addressChanged = (): void => {
     this.entry.follow(this.grid, this.invite);
   };
+}
+
+/** Says why the room did not let this device in, or removed it. */
+function outView({ notices }: GridState): TemplateResult | typeof nothing {
+  const text = notices.find(({ id }) => id === "room-out")?.text;
+  return text === undefined ? nothing : html`<p class="error" part="error" role="alert">${text}</p>`;
 }
 
 declare global {

@@ -198,7 +198,7 @@ describe("a node", () => {
     const [ada, ben] = await pair();
     await ada.room.current.requireInside().governance.remove([ben.did as Did]);
     await vi.waitFor(() => expect(ben.store.state.room).toBeUndefined());
-    expect(ben.store.state.notices).toMatchObject([{ id: "refused", level: "error" }]);
+    expect(ben.store.state.notices).toMatchObject([{ id: "room-out", level: "error" }]);
   });
 });
 

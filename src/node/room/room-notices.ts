@@ -7,6 +7,7 @@ import type { StateStore } from "../state-store";
 /** Ids of the notices. */
 const EMPTY = "room-empty";
 const REFUSED = "refused";
+const OUT = "room-out";
 const SHARES_AGAIN = "shares-again";
 const NO_DIRECT_WAY = "no-direct-way";
 const NOT_KEPT = "room-not-kept";
@@ -83,7 +84,7 @@ export class RoomNotices {
 
   /** The room did not let this node in, or removed it. */
   out(error: Error): void {
-    this.#store.notify({ id: REFUSED, level: "error", text: error.message });
+    this.#store.notify({ id: OUT, level: "error", text: error.message });
   }
 
   /** A user who shared this room before shares it again. */
@@ -92,8 +93,9 @@ export class RoomNotices {
     this.#store.notify({ id: SHARES_AGAIN, level: "info", text });
   }
 
-  /** The user has left the room. */
+  /** The user has left the room, or enters one. */
   left(): void {
+    this.#store.dismiss(OUT);
     this.noLongerBlocked();
     this.sharesNoLonger();
   }

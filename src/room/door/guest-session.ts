@@ -134,11 +134,6 @@ export class GuestSession {
     return this.#link.did;
   }
 
-  /** Whether a member has to say yes to each guest. */
-  get asksMembers(): boolean {
-    return this.welcome.charter.terms.admission.kind === "approval";
-  }
-
   /** Resolves when the visit is over, however. */
   get closed(): Promise<string> {
     return this.#link.closed;
@@ -155,12 +150,7 @@ export class GuestSession {
     const { delegation, ...rest } = about;
     try {
       this.#link.post("guest.knock", { ...rest, ...(delegation && { delegation }) });
-      const kinds = [
-        "guest.admitted",
-        "guest.refused",
-        ...(this.asksMembers ? (["guest.waiting"] as const) : []),
-      ] as const;
-      let frame = await this.#reader.take(kinds);
+      let frame = await this.#reader.take(["guest.admitted", "guest.refused", "guest.waiting"]);
       if (frame.kind === "guest.waiting") {
         onWaiting();
         frame = await this.#reader.take(["guest.admitted", "guest.refused"], KNOCK_TIMEOUT_MS);

@@ -204,15 +204,14 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
       const known = did !== undefined && this.#view.entries.has(did);
       return !known && neighbour.statements.take(now);
     });
-    const checking = fresh.map(async (statement) => {
-      const content = await check(statement, this.#options.room).catch((error: unknown) => {
-        neighbour.accuse(error instanceof MicrogridError ? error.message : "a forged statement");
-      });
-      return content && { statement, content, standing: await this.#standingOf(content, statement) };
-    });
-    // They are read up to their signatures by now, which is most of the work.
-    neighbour.charge(performance.now() - now);
-    const checked = await Promise.all(checking);
+    const checked = await Promise.all(
+      fresh.map(async (statement) => {
+        const content = await check(statement, this.#options.room).catch((error: unknown) => {
+          neighbour.accuse(error instanceof MicrogridError ? error.message : "a forged statement");
+        });
+        return content && { statement, content, standing: await this.#standingOf(content, statement) };
+      }),
+    );
     if (this.#closed) return;
     for (const item of checked) if (item) this.#take(item.content, item.statement, item.standing, from);
   }

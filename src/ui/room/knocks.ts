@@ -91,21 +91,26 @@ export class Knocks extends MicrogridElement {
           <button
             class="button primary"
             aria-label="Admit ${nameText(name)}"
-            ?disabled=${busy}
-            @click=${() => void this.#answering.run([(room) => room.admit(did)])}
+            aria-busy=${busy}
+            @click=${() => this.#answer((room) => room.admit(did))}
           >
             Admit
           </button>
           <button
             class="button"
             aria-label="Decline ${nameText(name)}"
-            ?disabled=${busy}
-            @click=${() => void this.#answering.run([(room) => room.decline(did)])}
+            aria-busy=${busy}
+            @click=${() => this.#answer((room) => room.decline(did))}
           >
             Decline
           </button>
         </div>
       </div>
     </li>`;
+  }
+
+  /** One answer at a time. The buttons are not disabled meanwhile: a keyboard user would lose the focus. */
+  #answer(answer: (room: Room) => Promise<void>): void {
+    if (this.#answering.status !== TaskStatus.PENDING) void this.#answering.run([answer]);
   }
 }

@@ -11,7 +11,8 @@ import { sections } from "../styles/shared";
 import "./charter-dialog";
 import { faces, facesStyles } from "./faces";
 import "./hand-link";
-import "./invite-choice";
+import "./invite-card";
+import "./invite-code";
 import "./invite-limits";
 import "./knocks";
 import "./layers-consent";
@@ -20,7 +21,7 @@ import "./open-room";
 import "./proposals";
 import "./share-settings";
 import { panelStyles } from "./panel-styles";
-import { ONLY_OWNERS_INVITE, signalingText, waitingText } from "./room-texts";
+import { ONLY_OWNERS_INVITE, inviteNote, signalingText, waitingText } from "./room-texts";
 import "./running-together";
 import "./who-is-here";
 
@@ -138,7 +139,13 @@ export class RoomPanel extends WorkspaceElement {
     if (room.invite === "" || !room.mayInvite) return html`<p class="muted small">${ONLY_OWNERS_INVITE}</p>`;
     if (room.signaling === "unreachable" && room.peers.length === 0) return nothing;
     return html`${this.#inviteFirst ? faces(workspace.grid.state, room) : nothing}
-      <mg-invite-choice .workspace=${workspace} .room=${room}></mg-invite-choice>
+      <mg-invite-card
+        .invite=${room.invite}
+        .name=${nameText(room.name)}
+        .warning=${room.inviteWarning ?? ""}
+        .note=${inviteNote(room)}
+        ><mg-invite-code .link=${room.invite} label="QR code of the invite link"></mg-invite-code
+      ></mg-invite-card>
       <mg-invite-limits .workspace=${workspace}></mg-invite-limits>
       ${this.#owner(workspace, room)}`;
   }
