@@ -4,10 +4,9 @@ import { ChatTokenizer } from "../tokenizer";
 import type { GenerationEvent, GenerationRequest, LoadedModelInfo } from "../types";
 import { parseChatConfig } from "./config";
 import { WebLlmModel } from "./model";
-import { LogitsTap, TokenRunner, type TokenEngine } from "./runner";
+import { END, FakeLibrary } from "./testing/fake-library";
+import { TokenRunner } from "./runner";
 
-const VOCABULARY = 2048;
-const END = 2;
 const CONTEXT = 256;
 const { conv_template: template } = parseChatConfig(
   JSON.stringify({
@@ -28,41 +27,6 @@ beforeAll(async () => {
   const text = await readFile("public/models/guide/tokenizer.json", "utf8");
   tokenizer = await ChatTokenizer.parse({ tokenizer: text, config: undefined, template: undefined });
 });
-
-/** Stands for the library: logits that depend on every token in its cache, in order. */
-class FakeLibrary implements TokenEngine {
-  readonly tap = new LogitsTap();
-  readonly calls: number[][] = [];
-  resets = 0;
-  unloaded = false;
-  failure: Error | undefined;
-  onStep: () => void = () => undefined;
-  #state = 1;
-
-  async forwardTokensAndSample(ids: number[]): Promise<number> {
-    this.calls.push(ids);
-    this.onStep();
-    await Promise.resolve();
-    if (this.failure) throw this.failure;
-    for (const id of ids) this.#state = (Math.imul(this.#state ^ id, 0x9e3779b1) >>> 0) + 1;
-    const logits = new Float32Array(VOCABULARY);
-    for (let id = 0; id < VOCABULARY; id++) logits[id] = ((Math.imul(id + 7, this.#state | 1) >>> 0) / 2 ** 32) * 8;
-    logits[END] = -100;
-    this.tap.processLogits(logits);
-    return 0;
-  }
-
-  resetChat(): Promise<void> {
-    this.resets++;
-    this.#state = 1;
-    return Promise.resolve();
-  }
-
-  unload(): Promise<void> {
-    this.unloaded = true;
-    return Promise.resolve();
-  }
-}
 
 function loaded(
   library = new FakeLibrary(),
@@ -261,48 +225,5 @@ describe("WebLlmModel", () => {
     await expect(answer.next()).rejects.toMatchObject({ code: "model-not-loaded" });
     await unloading;
     expect(library.unloaded).toBe(true);
-  });
-});
-
-describe("TokenRunner", () => {
-  it("feeds only the new tokens of a prompt that continues the last one", async () => {
-    const library = new FakeLibrary();
-    const runner = new TokenRunner(library, "m", library.tap);
-    await runner.prefill([1, 2, 3], undefined, live());
-    await runner.decode(4);
-    expect(await runner.prefill([1, 2, 3, 4, 5, 6], undefined, live())).toMatchObject({ cachedTokens: 4 });
-    expect(library.calls.at(-1)).toEqual([5, 6]);
-    expect(library.resets).toBe(1);
-  });
-
-  it("starts again for another prompt, and for the same prompt, whose last logits are gone", async () => {
-    const library = new FakeLibrary();
-    const runner = new TokenRunner(library, "m", library.tap);
-    const first = await runner.prefill([1, 2, 3], undefined, live());
-    await runner.prefill([1, 9], undefined, live());
-    expect(await runner.prefill([1, 2, 3], undefined, live())).toEqual({ ...first, cachedTokens: 0 });
-    expect(await runner.prefill([1, 2, 3], undefined, live())).toEqual({ ...first, cachedTokens: 0 });
-    expect(library.resets).toBe(4);
-  });
-
-  it("starts again for another asker, who must not learn what was asked before", async () => {
-    const library = new FakeLibrary();
-    const runner = new TokenRunner(library, "m", library.tap);
-    await runner.prefill([1, 2, 3], undefined, live());
-    expect(await runner.prefill([1, 2, 3, 4], "did:key:mallory", live())).toMatchObject({ cachedTokens: 0 });
-    expect(await runner.prefill([1, 2, 3, 4, 5], "did:key:mallory", live())).toMatchObject({ cachedTokens: 4 });
-    expect(await runner.prefill([1, 2, 3, 4, 5, 6], undefined, live())).toMatchObject({ cachedTokens: 0 });
-  });
-
-  it("feeds long prompts in pieces and stops between them", async () => {
-    const library = new FakeLibrary();
-    const runner = new TokenRunner(library, "m", library.tap);
-    const ids = Array.from({ length: 1200 }, (_, index) => index);
-    const controller = new AbortController();
-    library.onStep = () => controller.abort();
-    await expect(runner.prefill(ids, undefined, controller.signal)).rejects.toMatchObject({ name: "AbortError" });
-    expect(library.calls).toHaveLength(1);
-    await runner.prefill(ids, undefined, live());
-    expect(library.calls.slice(1).flat()).toEqual(ids.slice(library.calls[0]?.length));
   });
 });
