@@ -10,6 +10,7 @@ import { fieldsOf } from "./fields";
 import { GridIdentity } from "./views/identity";
 import { checkFormat } from "./data-format";
 import { holdRunning } from "./running";
+import { GridModels } from "./views/models";
 import { GridPipelines } from "./views/pipelines";
 import { GridRoom } from "./views/room";
 import { NodeConnection } from "./tabs/node-connection";
@@ -22,7 +23,6 @@ import {
   type EmbedResult,
   type GridConfig,
   type GridState,
-  type LoadOptions,
   type NetworkSettings,
   type Policy,
   checkArgument,
@@ -123,7 +123,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     this.#pageUrl = pageUrl;
     this.chat = { completions: chatCompletions((request, options) => this.answer(request, options)) };
     this.embeddings = embeddingsOf((request, options) => this.#embed(request, options));
-    this.models = this.#modelMethods();
+    this.models = new GridModels({ node: this.#node.models, grid: this });
     this.rooms = this.#roomMethods();
     this.pipelines = new GridPipelines({
       node: this.#node.pipelines,
@@ -162,7 +162,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
         state: () => this.#state,
         answer: (request, options) => this.answer(request, options),
         embed: (request, options) => this.#embed(request, options),
-        load: (id, options) => this.#load(id, options),
+        load: (id, options) => this.models.load(id, options),
       },
       new Request(input, init),
     );
@@ -230,30 +230,6 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     // In the order in which they are restored: rooms need the house.
     const parts = [conversationsPart(conversations), settingsPart(this.#node, state), roomsPart];
     return new GridIdentity({ node: this.#node, state, parts });
-  }
-
-  #modelMethods(): Models {
-    return {
-      list: () => Promise.resolve([...this.#state.models]),
-      load: (id, options) => this.#load(id, options),
-      unload: (id) => this.#node.models.unload(id),
-      remove: (id) => this.#node.models.remove(id),
-      add: (source) => this.#node.models.add(source instanceof URL ? source.href : source),
-    };
-  }
-
-  async #load(id: string, options?: LoadOptions): Promise<void> {
-    const { signal = NEVER, engine, backend, onProgress } = fieldsOf(options, "models.load");
-    const show = (state: GridState): void => {
-      const load = state.loads[id];
-      if (load?.kind === "loading") onProgress?.(load.progress);
-    };
-    const stop = this.on("change", show);
-    try {
-      await this.#node.models.load(id, { ...(engine && { engine }), ...(backend && { backend }) }, { signal });
-    } finally {
-      stop();
-    }
   }
 
   #roomMethods(): Rooms {

@@ -10,7 +10,7 @@ import {
   type ModelPackage,
   preferredBackend,
 } from "../inference";
-import { CopyDeleted, type ModelLibrary, clearLoading, markLoading } from "../models";
+import { CopyDeleted, type ModelLibrary, clearLoading, crashedLoad, markLoading } from "../models";
 import type { LoadState, ModelInfo } from "./types";
 import { JointDownload } from "./joint-download";
 import type { LocalProvider } from "./local-provider";
@@ -58,6 +58,22 @@ export class NodeModels {
     store.patch({ models: library.list() });
     library.on("change", (models) => store.patch({ models }));
     supervisor.on("lost", ({ reason, models }) => this.#lost(reason, models));
+  }
+
+  /**
+   * The model over whose load the page died, if one did. It counts as failed and is not loaded again by itself this
+   * time, so that a model too large for the device does not end every start.
+   */
+  tellCrash(): string | undefined {
+    const id = crashedLoad();
+    if (id === undefined) return undefined;
+    const { store } = this.#options;
+    const message = `The page died while it loaded “${id}”, probably for lack of memory. Choose a smaller model.`;
+    store.notify({ id: "crashed-load", level: "warning", text: message });
+    store.patch({
+      loads: { ...store.state.loads, [id]: { kind: "failed", error: { code: "out-of-memory", message } } },
+    });
+    return id;
   }
 
   /** Models that are loaded or being loaded. */

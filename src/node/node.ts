@@ -1,21 +1,21 @@
 /** The node itself: it owns the GPU worker, the models, the room and the state. It lives in the leading tab. */
-import { MicrogridError, spawnWorker, unlessAborted, checkName } from "../core";
+import { MicrogridError, spawnWorker, unlessAborted } from "../core";
 import { type Keep, type Signer, openKeep, openNodeKey } from "../identity";
 import { EngineSupervisor, type Provider, decoders, probeDevice } from "../inference";
-import { ModelLibrary, crashedLoad } from "../models";
+import { ModelLibrary } from "../models";
 import type { NodeApi } from "./api";
 import { NodeHouse } from "./house";
 import { Experience, ExpectedLengths, type Seeker, answer, embed } from "./routing";
 import type { AnswerEvent, AnswerRequest, GridState, Policy } from "./types";
 import { type GridConfig, NO_SITE, readConfig } from "./config";
-import { MAX_NAME_CHARS } from "../room";
 import { LocalProvider } from "./local-provider";
 import { SharedProvider } from "./shared-provider";
 import { NodePipelines, graphWorkers } from "./pipelines";
 import { NodeModels } from "./models";
 import { NodeNetwork } from "./network";
 import { NodeRoom, countAnswer, roomOf, roomsOf } from "./room";
-import { recallPreferences, recallSession, rememberPreferences, rememberSession } from "./session-memory";
+import { recallPreferences, recallSession, rememberSession } from "./session-memory";
+import { nodeSettings } from "./settings";
 import { ModelSpeeds } from "./speeds";
 import { StateStore } from "./state-store";
 import gpuWorkerUrl from "../../workers/gpu.ts?worker&url";
@@ -108,7 +108,7 @@ export class GridNode {
     if (problem !== undefined) store.notify({ id: "site-config", level: "warning", text: problem });
     const grid = new GridNode({ pageUrl: options.pageUrl, network, signer, keep, library, store, house, speeds });
     await house.start();
-    grid.#resume(options.takesOver, grid.#crashed());
+    grid.#resume(options.takesOver, grid.#models.tellCrash());
     return grid;
   }
 
@@ -256,44 +256,11 @@ export class GridNode {
         close: async (id) => pipelines.close(id),
       },
       house: this.#house,
-      settings: {
-        setPolicy: async (patch) => {
-          this.store.patch({ policy: { ...this.store.state.policy, ...patch } });
-          this.#rememberPreferences();
-        },
-        setNetwork: async (settings) => {
-          this.#network.set(settings);
-          this.store.patch({ network: this.#network.settings });
-          this.#rememberPreferences();
-        },
-        rename: async (name) => {
-          const trimmed = name.trim().slice(0, MAX_NAME_CHARS);
-          checkName(trimmed);
-          this.store.patch({ node: { ...this.store.state.node, name: trimmed } });
-          this.#rememberPreferences();
-          this.#room.refresh();
-        },
-        dismissNotice: async (id) => this.store.dismiss(id),
-      },
+      settings: nodeSettings({ store: this.store, network: this.#network, onRename: () => this.#room.refresh() }),
       answer: (request, { signal }) => this.answer(request, signal),
       watch: ({ signal }) => this.store.watch(signal),
       ping: async () => undefined,
     };
-  }
-
-  /**
-   * The model over whose load the page died, if one did. It counts as failed and is not loaded again by itself this
-   * time, so that a model too large for the device does not end every start.
-   */
-  #crashed(): string | undefined {
-    const id = crashedLoad();
-    if (id === undefined) return undefined;
-    const message = `The page died while it loaded “${id}”, probably for lack of memory. Choose a smaller model.`;
-    this.store.notify({ id: "crashed-load", level: "warning", text: message });
-    this.store.patch({
-      loads: { ...this.store.state.loads, [id]: { kind: "failed", error: { code: "out-of-memory", message } } },
-    });
-    return id;
   }
 
   #resume(takesOver: boolean, crashed: string | undefined): void {
@@ -328,10 +295,5 @@ export class GridNode {
       noLayers: this.#room.declinedLayers,
       pipelines: this.#pipelines.wanted,
     });
-  }
-
-  #rememberPreferences(): void {
-    const { node, policy } = this.store.state;
-    rememberPreferences({ name: node.name, policy, network: this.#network.override });
   }
 }

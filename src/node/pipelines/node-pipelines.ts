@@ -11,11 +11,12 @@ import {
 } from "../../inference";
 import type { ModelLibrary } from "../../models";
 import type { Graphs } from "../../pipeline";
-import { isSameModel, type RoomSession } from "../../room";
+import type { RoomSession } from "../../room";
 import type { StateStore } from "../state-store";
 import type { AnswerRequest, HeldStage, LayersWish, PipelinePlan, PlanOptions } from "../types";
-import { diskBytes, roomCapacity } from "./capacity";
+import { diskBytes } from "./capacity";
 import { RoomMemberContext } from "./member-context";
+import { needsPipeline } from "./need";
 import { OwnPipeline } from "./pipeline";
 import type { Planned } from "./planner";
 import { Restoring, type WantedPipeline } from "./restoring";
@@ -172,7 +173,9 @@ export class NodePipelines {
     const { model } = request.generation;
     const running = this.#ensuring.get(model);
     if (running) return running;
-    if (!this.#needsOne(request, others)) return undefined;
+    // One that is there, or on its way, is waited for.
+    if (!this.#inside || this.wanted.some((each) => each.model === model)) return undefined;
+    if (!needsPipeline(request, this.#options.store.state, others)) return undefined;
     // It is formed for all who may ask, whether or not the first one goes away.
     const { signal } = new AbortController();
     const ensuring = (async () => {
@@ -197,22 +200,6 @@ export class NodePipelines {
   /** Stops holding layers, after a short time for others to take them over. Tells the others the `reason`. */
   async handOver(reason: string): Promise<void> {
     await this.#inside?.host.handOver(reason);
-  }
-
-  #needsOne({ generation, provider, policy }: AnswerRequest, others: readonly Provider[]): boolean {
-    const { state } = this.#options.store;
-    const { model } = generation;
-    if (provider !== undefined && provider !== "pipeline") return false;
-    // One that is there, or on its way, is waited for.
-    if (this.wanted.some((each) => each.model === model)) return false;
-    const isOffered = others.some((each) => each.models().some((offer) => isSameModel(offer.model, model)));
-    const info = state.models.find(({ id }) => id === model);
-    const privacy = policy?.privacy ?? state.policy.privacy;
-    if (!info || privacy === "device" || !this.#inside) return false;
-    if (provider === "pipeline") return true;
-    const capacity = roomCapacity(state, info);
-    const worthTrying = capacity !== undefined && capacity.helpers.length > 0 && capacity.missingBytes === 0;
-    return !isOffered && !info.fit.fits && worthTrying;
   }
 
   #make(plan: PipelinePlan): OwnPipeline {

@@ -2,7 +2,7 @@
 import { MicrogridError, quotedName } from "../../core";
 import type { Keep, Signer } from "../../identity";
 import type { DeviceInfo } from "../../inference";
-import { GivenPlaces, type MemberContext, type RoomOptions, RoomSession, inviteToUrl, parseInvite } from "../../room";
+import { type MemberContext, type RoomOptions, RoomSession, inviteToUrl, parseInvite } from "../../room";
 import { answerByHand, offerByHand, openPeerJsTransport } from "../../wire";
 import type { NodeHouse } from "../house";
 import type { GridConfig } from "../config";
@@ -14,6 +14,7 @@ import type { CharterOptions, RoomPreview, ShareOptions } from "../types";
 import { AGENT } from "./agent";
 import { LastRoom, recallShare, rememberShare } from "./habits";
 import { ManualLinks } from "./manual-links";
+import { memberOf } from "./member";
 import { RememberedRooms } from "./remembered-rooms";
 import { OwnRights } from "./own-rights";
 import { RoomDisplay } from "./room-display";
@@ -61,14 +62,8 @@ export class NodeRoom {
   constructor(options: NodeRoomOptions) {
     this.#options = options;
     this.#own = new OwnRights(options);
-    const { signer, house } = options;
-    this.#member = {
-      signer,
-      governors: async () => [await house.signer()].filter((key) => key !== undefined),
-      revocations: house.revocations,
-      given: new GivenPlaces(options.keep),
-      hear: (signed) => house.hear(signed),
-    };
+    const { house } = options;
+    this.#member = memberOf(options);
     this.#notices = new RoomNotices(options.store);
     this.#kept = new RememberedRooms(house, this.#member, (room) => this.#notices.notKept(room));
     this.#last = new LastRoom(options.store);
@@ -78,8 +73,8 @@ export class NodeRoom {
       rights: this.#own,
       sharing: this.#sharing,
     });
-    options.house.on("change", () => void this.#houseChanged());
-    options.house.on("revocation", (signed) => this.#session?.heard(signed));
+    house.on("change", () => void this.#houseChanged());
+    house.on("revocation", (signed) => this.#session?.heard(signed));
   }
 
   get session(): RoomSession | undefined {
