@@ -150,6 +150,52 @@ test("an invite has a number of uses and a last day, and a guest who comes too l
   await shot(late.site, "invite-ended-dark");
 });
 
+test("an invite for one person lets in one, and that for several stays; members make some, too", async ({
+  openSite,
+}) => {
+  const ada = await visitor(openSite, "Ada");
+  const { room } = ada.chat;
+  const several = await room.create("Attic", { share: false });
+  await room.panel.getByRole("radio", { name: "For one person" }).check();
+  const link = await room.inviteForOne.inputValue();
+  expect(link).not.toBe(several);
+  await shot(ada.site, "invite-for-one");
+  const ben = await visitor(openSite, "Ben", { url: link });
+  await ben.chat.room.join("Ben");
+  await expect(room.member("Ben")).toBeVisible();
+  const cyd = await visitor(openSite, "Cyd", { url: link });
+  await expect(cyd.chat.room.questionText.getByRole("alert")).toContainText("This invite is used up");
+  await room.panel.getByRole("button", { name: "Make a link for another person" }).click();
+  await expect(room.inviteForOne).not.toHaveValue(link);
+  await room.panel.getByRole("radio", { name: "For several people" }).check();
+  await expect(room.invite).toHaveValue(several);
+
+  // Ben's device counts whom it brings in, also after a reload.
+  const places = [];
+  for (const name of ["Dan", "Eva"]) {
+    await ben.site.page.reload();
+    await ben.chat.room.open();
+    await ben.chat.room.panel.getByRole("radio", { name: "For one person" }).check();
+    const guest = await visitor(openSite, name, { url: await ben.chat.room.inviteForOne.inputValue() });
+    await guest.chat.room.join(name);
+    await expect(room.member(name)).toBeVisible();
+    places.push(await ben.site.page.evaluate(placesGiven));
+  }
+  expect(places.map((given) => given.map(({ place }) => place.n))).toEqual([[0], [0, 4]]);
+});
+
+/** The places that the page's device has given to others, as the browser keeps them. */
+async function placesGiven(): Promise<{ place: { n: number; share: number } }[]> {
+  const opening = indexedDB.open("microgrid-identity");
+  await new Promise((resolve) => opening.addEventListener("success", resolve));
+  const store = opening.result.transaction("keys").objectStore("keys");
+  const room = window.microgrid!.state.room!.id;
+  const reading = store.get(`places ${room}`) as IDBRequest<{ place: { n: number; share: number } }[]>;
+  await new Promise((resolve) => reading.addEventListener("success", resolve));
+  opening.result.close();
+  return reading.result;
+}
+
 test("a founder changes the rules; a member is told about them, reads them, and is bound by them", async ({
   openSite,
 }) => {

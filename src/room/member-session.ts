@@ -109,6 +109,7 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
       membership,
       inside: () => insideOf({ membership, mesh: this.#mesh, peers: this.peers, own: this.#own.heartbeat() }),
       addressOf: (did) => this.#gossip.addressOf(did),
+      owners: () => [...this.#mesh.members.values()].flatMap(({ did, standing }) => (standing.founder ? [did] : [])),
       tell: (frame) => this.#tellAll("knock", frame),
       introduce: (raw) => void this.introduce(raw),
     });

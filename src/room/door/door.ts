@@ -31,6 +31,8 @@ interface DoorOptions {
   /** The members in the room, this node first. */
   inside(): readonly InsideFrame[];
   addressOf(did: Did): string | undefined;
+  /** The owners' devices that this node is linked to. */
+  owners(): readonly Did[];
   /** Tells all members, so that any of them can answer. */
   tell(frame: RoomFrameBody<"knock">): void;
   /** A guest is a member now: a new handshake begins on its line. */
@@ -208,8 +210,8 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
 
   /** Where a member is that brings in the guests of this invite. */
   #addressOfHost({ token }: OpenedToken): string | undefined {
-    const { membership, addressOf } = this.#options;
-    const hosts = [token.issuer, ...membership.genesis.founders].filter((did) => did !== membership.signer.did);
+    const { membership, addressOf, owners } = this.#options;
+    const hosts = [token.issuer, ...owners()].filter((did) => did !== membership.signer.did);
     return hosts.map((did) => addressOf(did)).find((address) => address !== undefined);
   }
 

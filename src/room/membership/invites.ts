@@ -78,11 +78,12 @@ export class Invites {
   /** One signature is enough for most invites, and each further one makes the link a third longer. */
   async #signers({ uses }: Pick<InviteLimits, "uses">): Promise<readonly [Signer, ...Signer[]]> {
     const { signer, charter } = this.#membership;
-    if (charter.terms.invites !== "founders") return [signer];
     const [first, ...others] = await this.#membership.founderSigners();
     if (!first || first.did === signer.did) return [signer];
+    // Guests of a founder's own open invite take no place of the member that lets them in.
+    if (uses === 0) return [first];
     // Only this node itself can count who came in.
-    return uses === 0 ? [first] : [signer, first, ...others];
+    return charter.terms.invites === "founders" ? [signer, first, ...others] : [signer];
   }
 
   /** The invite that is shown to this node's user: without a count, and renewed when it ends, or when an epoch or new rules have ended it. */

@@ -71,6 +71,21 @@ describe("a node's own places", () => {
   });
 });
 
+describe("guests at a door", () => {
+  it("take no place if their invite is used up, however many come at once", async () => {
+    const { membership } = await foundTestRoom(approval);
+    const signer = await makeEphemeralKey();
+    const { proof } = await membership.admit(signer.did, undefined);
+    const given = new GivenPlaces(new MemoryKeep());
+    const member = new Membership({ ...memberContext(signer), given }, { ...membership.parts, proof });
+    const { token } = await member.invites.make({ uses: 1, notAfter: Date.now() + 1e9 });
+    const counted = await readToken(token.signed);
+    const guests = await strangers(4);
+    await Promise.allSettled(guests.map(({ did }) => member.letIn(counted, did, undefined)));
+    expect(await given.left(member.genesis.roomId, 32, [])).toBe(32 - 4);
+  });
+});
+
 describe("a limit of people", () => {
   it("bounds all below a member, however its guests bring in others", async () => {
     const { second } = await pair(people(20));

@@ -41,6 +41,7 @@ export function doorOf(
     membership,
     inside,
     addressOf: () => issuerAt,
+    owners: () => membership.genesis.founders,
     tell: (frame) => told.push(frame as ReceivedBody<"knock">),
     introduce: (raw) => entered.push(raw),
   });
