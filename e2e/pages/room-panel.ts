@@ -7,6 +7,8 @@ export class RoomPanel {
   /** “Open a room”, or “Room <name>, <n> here”, perhaps with the number of people asking to join and a request for help. */
   readonly button: Locator;
   readonly invite: Locator;
+  /** An invite for one person, once that is chosen. */
+  readonly inviteForOne: Locator;
   readonly qr: Locator;
   /** Everybody who is here, this node first. */
   readonly members: Locator;
@@ -27,6 +29,7 @@ export class RoomPanel {
       name: /^(Open a room|Room .+, \d+ here(, \d+ asking to join)?(, this device is asked to help .+)?)$/,
     });
     this.invite = page.getByRole("textbox", { name: "Invite link" });
+    this.inviteForOne = page.getByRole("textbox", { name: "Link for one person" });
     this.qr = page.getByRole("img", { name: "QR code of the invite link" });
     this.members = page.getByRole("list", { name: "Who is here" }).getByRole("listitem");
     this.sharing = this.panel.getByRole("switch", { name: "Share this device" });

@@ -11,8 +11,7 @@ import { sections } from "../styles/shared";
 import "./charter-dialog";
 import { faces, facesStyles } from "./faces";
 import "./hand-link";
-import "./invite-card";
-import "./invite-code";
+import "./invite-choice";
 import "./invite-limits";
 import "./knocks";
 import "./layers-consent";
@@ -21,7 +20,7 @@ import "./open-room";
 import "./proposals";
 import "./share-settings";
 import { panelStyles } from "./panel-styles";
-import { ONLY_OWNERS_INVITE, inviteNote, signalingText, waitingText } from "./room-texts";
+import { ONLY_OWNERS_INVITE, signalingText, waitingText } from "./room-texts";
 import "./running-together";
 import "./who-is-here";
 
@@ -139,13 +138,7 @@ export class RoomPanel extends WorkspaceElement {
     if (room.invite === "" || !room.mayInvite) return html`<p class="muted small">${ONLY_OWNERS_INVITE}</p>`;
     if (room.signaling === "unreachable" && room.peers.length === 0) return nothing;
     return html`${this.#inviteFirst ? faces(workspace.grid.state, room) : nothing}
-      <mg-invite-card
-        .invite=${room.invite}
-        .name=${nameText(room.name)}
-        .warning=${room.inviteWarning ?? ""}
-        .note=${inviteNote(room)}
-        ><mg-invite-code .link=${room.invite} label="QR code of the invite link"></mg-invite-code
-      ></mg-invite-card>
+      <mg-invite-choice .workspace=${workspace} .room=${room}></mg-invite-choice>
       <mg-invite-limits .workspace=${workspace}></mg-invite-limits>
       ${this.#owner(workspace, room)}`;
   }
