@@ -1,44 +1,21 @@
-/** Layers that a node holds for others, refuses, or gives up for another member. Uses the guide's graph and no engine. */
-import { readFileSync } from "node:fs";
+/** Layers that a node holds for others, refuses, or gives up. Uses the guide's graph and no engine. */
 import { describe, expect, it, vi } from "vitest";
 import { type Did, MicrogridError } from "../../core";
-import type { Backend, DeviceInfo, EngineSupervisor } from "../../inference";
-import { LinkSurvey, type PartsSource, SplitModel, type Survey } from "../../pipeline";
+import type { Backend, EngineSupervisor } from "../../inference";
+import { LinkSurvey } from "../../pipeline";
 import { GraphService } from "../../pipeline/graphs";
 import { Bus } from "../../pipeline/testing/bus";
 import type { WeightTransfer, StageFrame } from "../../room";
-import type { ModelInfo } from "../../models";
-import type { GridState, PeerState } from "../types";
-import { roomCapacity, spareBytes } from "./capacity";
 import { GraphTooMuch } from "./graph-worker";
 import { LayerOffer, type LayerTerms } from "./layer-offer";
-import { type Planned, Planner } from "./planner";
 import type { SplitModels } from "./split-models";
-import type { KnownModel } from "./weights";
+import { graphBytes, guide } from "./testing/guide";
 
 /** In `toMatchObject` a bare expression would match anything. */
 const matching = (text: RegExp): string => expect.stringMatching(text) as string;
 const did = (name: string) => `did:key:${name}` as Did;
 const HOST = did("host");
 const CONSUMER = did("consumer");
-const graphBytes = new Uint8Array(
-  readFileSync(new URL("../../../public/models/guide/onnx/model_q4.onnx", import.meta.url)),
-);
-const NO_WEIGHTS = {
-  read: (_: string, __: number, length: number) => Promise.resolve(new Blob([new Uint8Array(length)])),
-};
-const PARTS: PartsSource = {
-  ...NO_WEIGHTS,
-  id: "guide",
-  name: "Guide",
-  graph: "g.onnx",
-  graphBytes,
-  weightsHash: "hash",
-};
-const guide = (await SplitModel.read(
-  { ...PARTS, stored: () => Promise.resolve(undefined) },
-  new GraphService(),
-)) as unknown as KnownModel;
 /** Bytes of layers on the CPU, where their quantized weights are expanded. */
 const onCpu = (from: number, to: number, tokens = 0) => guide.bytesOf({ from, to }, tokens, { backend: "wasm" });
 const WHOLE = onCpu(0, 6);
@@ -293,76 +270,5 @@ describe("a node that is asked to help", () => {
     layers.crashed();
     expect([layers.held, loaded]).toEqual([[], []]);
     expect((await open("b", 0, 4)).kind).toBe("stage.ready");
-  });
-});
-
-describe("the place of a lost device", () => {
-  const ability = { memoryBytes: 2 * 2 ** 30, decodeMs: 1, prefillMs: 1 };
-  const known = (able: Readonly<Record<string, Partial<typeof ability>>>): Survey => ({
-    able: new Map(Object.entries(able).map(([name, given]) => [did(name), { ...ability, ...given }])),
-    unable: new Map(),
-    link: () => ({ rttMs: 1, bytesPerSecond: 1e8 }),
-  });
-  const planned = (survey: Survey): Planned =>
-    ({ plan: { context: 64, sequences: 1 }, model: guide, survey }) as unknown as Planned;
-  const planner = (here: readonly string[]): Planner =>
-    new Planner({ self: CONSUMER, members: () => here.map(did), nameOf: String } as never);
-
-  it("goes to the fastest available node that was asked during planning", () => {
-    const survey = known({ slow: { decodeMs: 3 }, fast: {}, taken: {}, gone: {} });
-    const stages = planner(["slow", "fast", "taken"]).replace(
-      planned(survey),
-      { from: 2, to: 5 },
-      new Set([did("taken")]),
-    );
-    expect(stages).toEqual([{ did: did("fast"), from: 2, to: 5 }]);
-  });
-
-  it("goes to several nodes if no single one has the memory", () => {
-    const half = 64 * 2 ** 20 + guide.bytesOf({ from: 2, to: 4 }, 64) + 100;
-    const survey = known({ a: { memoryBytes: half }, b: { memoryBytes: half } });
-    const stages = planner(["a", "b"]).replace(planned(survey), { from: 1, to: 5 }, new Set());
-    expect(stages.map(({ from, to }) => [from, to])).toEqual([
-      [1, 3],
-      [3, 5],
-    ]);
-    expect(new Set(stages.map((stage) => stage.did)).size).toBe(2);
-  });
-
-  it("stays empty if no node has the memory", () => {
-    const replace = () =>
-      planner(["a"]).replace(planned(known({ a: { memoryBytes: 1000 } })), { from: 0, to: 6 }, new Set());
-    expect(replace).toThrow("No device has the memory");
-  });
-});
-
-describe("the memory for models of a room", () => {
-  const device = { memoryBytes: 4 * 2 ** 30 } as DeviceInfo;
-  const model = (memoryBytes: number | undefined, engine = "onnx") => ({ id: "m", engine, memoryBytes }) as ModelInfo;
-  const state = (given: readonly number[], models: "any" | readonly string[] = "any") =>
-    ({
-      device,
-      room: {
-        membership: { kind: "member", founder: true },
-        charter: { models },
-        peers: given.map((layersBytes) => ({ layersBytes }) as PeerState),
-      },
-    }) as unknown as GridState;
-
-  it("is the memory that members give, plus that of this device", () => {
-    const offered = spareBytes(device) + 3 * 2 ** 30;
-    expect(roomCapacity(state([2 * 2 ** 30, 0, 2 ** 30]), model(8 * 2 ** 30))).toMatchObject({
-      offeredBytes: offered,
-      missingBytes: 8 * 2 ** 30 - offered,
-      helpers: [{ layersBytes: 2 * 2 ** 30 }, { layersBytes: 2 ** 30 }],
-    });
-    expect(roomCapacity(state([2 ** 40]), model(8 * 2 ** 30))?.missingBytes).toBe(0);
-  });
-
-  it("is unknown outside of rooms, for models that cannot be split or are not allowed, and for models of unknown size", () => {
-    expect(roomCapacity({ ...state([1]), room: undefined }, model(1))).toBeUndefined();
-    expect(roomCapacity(state([1]), model(1, "webllm"))).toBeUndefined();
-    expect(roomCapacity(state([1]), model(undefined))).toBeUndefined();
-    expect(roomCapacity(state([1], ["another"]), model(1))).toBeUndefined();
   });
 });
