@@ -1,4 +1,4 @@
-/** What a node is in every room that it enters. */
+/** The part of a node in every room that it enters. */
 import type { Keep, Signer } from "../../identity";
 import { GivenPlaces, type MemberContext } from "../../room";
 import type { NodeHouse } from "../house";
