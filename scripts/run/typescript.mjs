@@ -1,4 +1,5 @@
 /** Imports modules that are written in TypeScript, which Node 20 cannot do by itself. */
+import { fileSize } from "./file-size.mjs";
 import { noPackagedFiles } from "./packaged-files.mjs";
 import { ROOT } from "./spawn.mjs";
 
@@ -18,7 +19,7 @@ export async function importTypeScript(path) {
     configFile: false,
     logLevel: "error",
     oxc: NODE_SYNTAX,
-    plugins: [noPackagedFiles()],
+    plugins: [noPackagedFiles(), fileSize()],
   });
   return /** @type {T} */ (module);
 }
@@ -37,7 +38,7 @@ export async function withTypeScript(path, use) {
     configFile: false,
     logLevel: "error",
     oxc: NODE_SYNTAX,
-    plugins: [noPackagedFiles()],
+    plugins: [noPackagedFiles(), fileSize()],
     appType: "custom",
     optimizeDeps: { noDiscovery: true },
     server: { middlewareMode: true, ws: false, watch: null },

@@ -1,12 +1,14 @@
 /** The size of a file at build time, for progress: a server that compresses it does not tell how much will come. */
 import { statSync } from "node:fs";
-import type { Plugin } from "vite";
 
 const QUERY = "?size";
 const RESOLVED = "\0size:";
 
-/** Serves `import { bytes } from "FILE?size"`. */
-export function fileSize(): Plugin {
+/**
+ * Serves `import { bytes } from "FILE?size"`.
+ * @returns {import("vite").Plugin}
+ */
+export function fileSize() {
   return {
     name: "microgrid-file-size",
     enforce: "pre",
