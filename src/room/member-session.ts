@@ -7,11 +7,13 @@ import { Door } from "./door/door";
 import { insideOf } from "./door/inside";
 import { type Sender, frameRoutes } from "./frame-routes";
 import { Gossip } from "./gossip/gossip";
+import { screensJobs } from "./job-screens";
 import { JobServer, type SharedModels } from "./jobs/server";
 import { dispatch } from "./frames/handlers";
 import { HeartbeatSender, type Profile } from "./links/heartbeat";
 import type { Member } from "./links/member";
 import { Mesh } from "./links/mesh";
+import { RoomPatience } from "./links/patience";
 import { ROOM_FULL } from "./links/reasons";
 import { Peers } from "./peers/peers";
 import type { HandDialer } from "./links/relay";
@@ -63,6 +65,7 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
   readonly #heartbeats: HeartbeatSender;
   readonly #routes: ReturnType<typeof frameRoutes>;
   readonly #stop: (() => void)[];
+  readonly #patience: RoomPatience;
   #hasLeft = false;
 
   constructor(options: MemberSessionOptions) {
@@ -84,6 +87,7 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
       wants: (did) => this.#gossip.wants(did),
       hasRoomFor: (did, standing) => this.#gossip.hasRoomFor(did, standing),
     });
+    this.#patience = new RoomPatience(this.#mesh.members);
     this.#gossip = new Gossip({
       membership,
       session,
@@ -247,7 +251,9 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
     const sender = { member, peer: this.#peers.of(member.did) };
     this.stages.attach(member);
     this.weights.attach(member);
-    member.wants = (frame) => this.#server.screen(member.link, frame);
+    const server = this.#server;
+    this.#patience.bound(member);
+    member.wants = (frame) => this.#patience.bears(member, frame) && screensJobs(frame, { ...sender, server });
     member.onFrame = (frame) => dispatch<typeof ROOM_FRAMES, Sender>(this.#routes, frame, sender);
   }
 

@@ -1,7 +1,7 @@
 /** The frames of one channel on their way to a listener. They wait, still encoded, while there is none. */
 import { type FrameOf, type FrameTable, parseFrame } from "./frames";
 import type { RawFrame } from "./framing";
-import type { LinkBudget } from "./link-budget";
+import type { LinkBudget, Interest } from "./link-budget";
 
 /** Frames that nobody reads yet: they cost memory, and nothing else. */
 interface InboxLimits {
@@ -41,10 +41,12 @@ export class Inbox<T extends FrameTable> {
    * Passes every frame to `listener` from now on, those that wait first, until `pause` or another listener. Frames that `wants`
    * refuses by their kind and encoded body are dropped before they are decoded. Throws as `parseFrame` does for those that wait.
    */
-  listen(listener: (frame: FrameOf<T>) => void, wants: (frame: RawFrame) => boolean): void {
+  listen(listener: (frame: FrameOf<T>) => void, wants: (frame: RawFrame) => Interest): void {
     const take = (frame: RawFrame): void => {
+      const wanted = wants(frame);
       if (this.#table[frame.kind]?.asked) this.#budget.waive();
-      if (wants(frame)) listener(parseFrame(this.#table, frame, this.#budget));
+      else if (wanted === "asked") this.#budget.welcome();
+      if (wanted !== false) listener(parseFrame(this.#table, frame, this.#budget));
     };
     this.#take = take;
     while (this.#take === take && this.#waiting.length > 0) {

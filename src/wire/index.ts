@@ -8,6 +8,7 @@ export { tokenSecret } from "./handshake";
 export type { MemberClaim } from "./handshake";
 export { Lane } from "./lane";
 export { Link } from "./link";
+export type { Patience, Interest } from "./link-budget";
 export { TokenBucket } from "./rate";
 export type { FrameRate } from "./rate";
 export { openPeerJsTransport } from "./peerjs";

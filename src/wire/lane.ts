@@ -4,7 +4,7 @@ import { MAX_EARLY_BYTES, MAX_EARLY_FRAMES } from "./constants";
 import { type FrameBody, FrameLimits, type FrameOf, type FrameTable, encodeFrame } from "./frames";
 import { type RawFrame, Reassembler } from "./framing";
 import { Inbox } from "./inbox";
-import type { LinkBudget } from "./link-budget";
+import type { LinkBudget, Interest } from "./link-budget";
 import type { RawChannel } from "./transport";
 import { FrameWriter } from "./writer";
 
@@ -49,7 +49,7 @@ export class Lane<T extends FrameTable> {
    * Passes every frame to `listener`, including the first ones that came earlier (`MAX_EARLY_BYTES`, `MAX_EARLY_FRAMES`). Frames that
    * `wants` refuses by their kind and encoded body are dropped before they are decoded.
    */
-  listen(listener: (frame: FrameOf<T>) => void, wants: (frame: RawFrame) => boolean = () => true): void {
+  listen(listener: (frame: FrameOf<T>) => void, wants: (frame: RawFrame) => Interest = () => true): void {
     this.#guard(() => this.#inbox.listen(listener, wants));
   }
 

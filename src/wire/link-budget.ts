@@ -21,13 +21,27 @@ const ITEMS: Allowance = { most: 2_000_000, perSecond: 60_000 };
  */
 const TIME_MS: Allowance = { most: 10_000, perSecond: 300 };
 
+/** Whether a frame is worth decoding. `asked`: this device waits for it, so it costs no patience. */
+export type Interest = boolean | "asked";
+
+/** The time of this thread that is left for what it has not asked for. Links may share it. */
+export interface Patience {
+  /** False once it is used up: what can be dropped is dropped unread then. */
+  readonly isLeft: boolean;
+  /** Takes `ms` from it. False for somebody who goes on although nothing is left. */
+  spend(ms: number): boolean;
+}
+
 /** Limits the cost of what a peer sends. `decodeCbor` takes from `items`. */
 export class LinkBudget implements ItemBudget {
   items = ITEMS.most;
+  /** Limits what nobody here has asked for, beside the limits of the link itself. */
+  patience: Patience | undefined;
   #bytes = BYTES.most;
   #timeMs = TIME_MS.most;
   #at: number;
   #isWaived = false;
+  #isAsked = false;
 
   /** `nowMs` is a monotonic clock in milliseconds. */
   constructor(nowMs: number) {
@@ -44,14 +58,28 @@ export class LinkBudget implements ItemBudget {
     this.#bytes -= bytes;
     if (this.#bytes < 0) throw exceeded("more bytes than one device may send");
     this.#isWaived = false;
+    this.#isAsked = false;
     work();
-    if (!this.#isWaived) this.#timeMs -= performance.now() - startedAt;
+    const ms = performance.now() - startedAt;
+    if (!this.#isWaived) this.#timeMs -= ms;
     if (this.#timeMs < 0) throw exceeded("more than this device has time to read for one other");
+    if (!this.#isAsked) this.charge(ms);
+  }
+
+  /** Counts work that came later of a message that nobody has asked for. Throws as `spend` does. */
+  charge(ms: number): void {
+    if (this.patience?.spend(ms) === false) throw exceeded("more than this device has time to read unasked");
+  }
+
+  /** Call within the work for a message that belongs to something that both sides want, such as a job: it costs no patience. */
+  welcome(): void {
+    this.#isAsked = true;
   }
 
   /** Call within the work for a message that this device has asked for: it chose to spend the time. */
   waive(): void {
     this.#isWaived = true;
+    this.#isAsked = true;
   }
 
   #refill(nowMs: number): void {

@@ -126,6 +126,23 @@ describe("a link", () => {
     expect(got).toEqual(["one", "two"]);
     expect(await links[0].closed).toContain("makes no sense");
   });
+
+  it("counts the time of frames that nobody has asked for, and ends when the peer goes on although nothing is left", async () => {
+    const { links } = await connected();
+    const spend = vi.fn(() => false);
+    const got = vi.fn();
+    links[1].listen(got, () => "asked");
+    // Nobody asks for pings either, and the first ones are over then.
+    await vi.waitFor(() => expect(links.map(({ rttMs }) => rttMs)).not.toContain(undefined));
+    links[1].bound({ isLeft: false, spend });
+    await links[0].send("note", { text: "asked" });
+    await vi.waitFor(() => expect(got).toHaveBeenCalled());
+    expect([spend.mock.calls.length, links[1].open]).toEqual([0, true]);
+    links[1].listen(got);
+    await links[0].send("note", { text: "unasked" });
+    expect(await links[1].closed).toContain("more than this device has time to read unasked");
+    expect(links[1].accused).toBe(true);
+  });
 });
 
 describe("a lane", () => {

@@ -19,7 +19,7 @@ import type { Authenticated } from "./handshake";
 import type { AuthenticatedLine } from "./authenticate";
 import { Inbox } from "./inbox";
 import { Lane } from "./lane";
-import { LinkBudget } from "./link-budget";
+import { LinkBudget, type Patience, type Interest } from "./link-budget";
 import type { RawLink } from "./transport";
 import type { FrameWriter } from "./writer";
 
@@ -112,8 +112,18 @@ export class Link<T extends FrameTable> {
    * Passes every frame to `listener`, frames that came earlier first, until `pause` or another listener. `wants` may refuse a frame by
    * its kind and encoded body (`cborField`), so that it costs nothing then: it is dropped before it is decoded.
    */
-  listen(listener: (frame: FrameOf<T>) => void, wants: (frame: RawFrame) => boolean = () => true): void {
+  listen(listener: (frame: FrameOf<T>) => void, wants: (frame: RawFrame) => Interest = () => true): void {
     this.#guard(() => this.#inbox.listen(listener, wants));
+  }
+
+  /** From now on, frames that nobody has asked for take from `patience`. The link ends if they go on when none is left. */
+  bound(patience: Patience): void {
+    this.#budget.patience = patience;
+  }
+
+  /** Counts work that came later of an unasked frame. */
+  charge(ms: number): void {
+    this.#guard(() => this.#budget.charge(ms));
   }
 
   /** Frames wait, still encoded, until there is another listener. */

@@ -1,6 +1,6 @@
 /** Reads the first frames of a link one by one, before the rest goes to whoever the link belongs to. */
 import { MicrogridError, deferred } from "../../core";
-import type { FrameOf, FrameTable, Link, RawFrame } from "../../wire";
+import type { FrameOf, FrameTable, Link, RawFrame, Interest } from "../../wire";
 import { HELLO_TIMEOUT_MS } from "../constants";
 
 /** A link whose frames are taken one by one. Those that are not taken yet wait, still encoded. */
@@ -54,7 +54,7 @@ export class FrameReader<T extends FrameTable> {
   }
 
   /** From now on all frames that `wants` does not refuse go to `listener`, those that wait first. */
-  forward(listener: (frame: FrameOf<T>) => void, wants?: (frame: RawFrame) => boolean): void {
+  forward(listener: (frame: FrameOf<T>) => void, wants?: (frame: RawFrame) => Interest): void {
     this.#link.listen(listener, wants);
   }
 }

@@ -91,6 +91,7 @@ function link(a: Node, b: Node): void {
   ] as const) {
     const limits = new FrameLimits(GOSSIP_FRAMES);
     from.directory.linked(to.signer.did, {
+      charge: () => undefined,
       send: (kind, body) => {
         limits.admit(kind, performance.now());
         from.sent.push({ kind, body } as GossipFrame);

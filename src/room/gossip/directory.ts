@@ -204,14 +204,15 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
       const known = did !== undefined && this.#view.entries.has(did);
       return !known && neighbour.statements.take(now);
     });
-    const checked = await Promise.all(
-      fresh.map(async (statement) => {
-        const content = await check(statement, this.#options.room).catch((error: unknown) => {
-          neighbour.accuse(error instanceof MicrogridError ? error.message : "a forged statement");
-        });
-        return content && { statement, content, standing: await this.#standingOf(content, statement) };
-      }),
-    );
+    const checking = fresh.map(async (statement) => {
+      const content = await check(statement, this.#options.room).catch((error: unknown) => {
+        neighbour.accuse(error instanceof MicrogridError ? error.message : "a forged statement");
+      });
+      return content && { statement, content, standing: await this.#standingOf(content, statement) };
+    });
+    // They are read up to their signatures by now, which is most of the work.
+    neighbour.charge(performance.now() - now);
+    const checked = await Promise.all(checking);
     if (this.#closed) return;
     for (const item of checked) if (item) this.#take(item.content, item.statement, item.standing, from);
   }

@@ -175,6 +175,7 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
     this.directory.linked(did, {
       send: (kind, body) => link.post(kind, body),
       accuse: (what) => link.accuse(what),
+      charge: (ms) => link.charge(ms),
       offerer: link.offerer,
     });
   }

@@ -11,6 +11,8 @@ export interface NeighbourLine {
   readonly send: GossipSender;
   /** Ends the link, because the neighbour has broken the rules in this way. */
   accuse(what: string): void;
+  /** Counts work for what it has sent, in ms, that came after its frame was taken. */
+  charge(ms: number): void;
 }
 
 /** A linked member with its limits. */
@@ -37,11 +39,11 @@ export class Neighbours {
     return this.#all.get(did);
   }
 
-  add(did: Did, { send, accuse }: NeighbourLine): void {
+  add(did: Did, { send, accuse, charge }: NeighbourLine): void {
     const now = performance.now();
     const statements = new TokenBucket(STATEMENT_RATE, now);
     const answers = new TokenBucket(ANSWER_RATE, now);
-    this.#all.set(did, { send, accuse, statements, answers, intake: Promise.resolve() });
+    this.#all.set(did, { send, accuse, charge, statements, answers, intake: Promise.resolve() });
   }
 
   /** Removes a neighbour and returns it. */

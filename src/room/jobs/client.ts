@@ -150,7 +150,10 @@ export class JobClient {
     return this.#answers.get(id) ?? this.#vectors.get(id);
   }
 
-  // Frames of cancelled jobs may still arrive; they are ignored.
+  /** Whether a frame about a job of this id is waited for. Those of cancelled jobs may still arrive; they are dropped. */
+  awaits(id: unknown): boolean {
+    return typeof id === "string" && this.#job(id) !== undefined;
+  }
 
   /** The peer has taken a job, or says that the job is alive. */
   accepted({ id, position, etaMs }: ReceivedBody<"job.accepted">): void {

@@ -96,6 +96,11 @@ export class JobServer {
     return false;
   }
 
+  /** Whether there is a job of this id over this link. */
+  has(link: RoomLink, id: unknown): boolean {
+    return typeof id === "string" && this.#find(link, id) !== undefined;
+  }
+
   /** Runs a job for a peer, queues it, or refuses it. */
   request(link: RoomLink, { id, request, deadlineMs }: ReceivedBody<"job.request" | "job.embed">): void {
     if (this.#find(link, id)) return link.accuse(`job ${id} was sent twice`);

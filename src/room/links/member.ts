@@ -1,6 +1,6 @@
 /** A linked member of the room. */
 import type { Did, PeerId } from "../../core";
-import type { RawFrame } from "../../wire";
+import type { RawFrame, Interest } from "../../wire";
 import type { Proof, Standing } from "../membership";
 import type { RoomFrame, RoomFrameBody, RoomLink } from "../protocol";
 import type { StageLane } from "../frames/stage";
@@ -30,5 +30,5 @@ export interface Member {
   /** Gets the control frames that come over this link. */
   onFrame: (frame: RoomFrame) => void;
   /** Whether such a frame, still encoded, is worth decoding. */
-  wants: (frame: RawFrame) => boolean;
+  wants: (frame: RawFrame) => Interest;
 }

@@ -1,6 +1,6 @@
 /** Handlers for the frames of pipelines. Several parts of a node each take some types of them. */
 import { type Did, cborField } from "../../core";
-import type { RawFrame } from "../../wire";
+import type { RawFrame, Interest } from "../../wire";
 import { type FrameHandlers, dispatch } from "../frames/handlers";
 import type { STAGE_FRAMES, StageFrame } from "../frames/stage";
 
@@ -32,11 +32,11 @@ export class StageRegistry {
   }
 
   /** Whether anybody takes a frame, judged by its kind and pipeline alone: others need not be decoded. */
-  wants({ kind, body }: RawFrame): boolean {
+  wants({ kind, body }: RawFrame): Interest {
     const taking = [...this.#registered].filter(({ handlers }) => Object.hasOwn(handlers, kind));
-    if (taking.some(({ of }) => !of)) return true;
     const pipeline = taking.length > 0 ? cborField(body, ["pipeline"]) : undefined;
-    return taking.some(({ of }) => of?.(pipeline));
+    if (taking.some(({ of }) => of?.(pipeline))) return "asked";
+    return taking.some(({ of }) => !of);
   }
 
   /**

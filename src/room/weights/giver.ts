@@ -39,12 +39,23 @@ export class BulkGiver {
   readonly #waiting: Given[] = [];
   #working = false;
   #flyingBytes = 0;
+  #hasGiven = false;
   /** Resolves when more may be sent, or something was cancelled. */
   #changed: Deferred<void> = deferred();
 
   constructor(lane: Pick<BulkLane, "send">, options: GiverOptions) {
     this.#lane = lane;
     this.#options = options;
+  }
+
+  /** Whether frames about a range under this name are of use here. */
+  isGiving(get: unknown): boolean {
+    return typeof get === "string" && this.#given.has(get);
+  }
+
+  /** Whether it has got something: somebody here wants it to have that. */
+  get hasGiven(): boolean {
+    return this.#hasGiven;
   }
 
   /** A range is asked for. */
@@ -115,6 +126,7 @@ export class BulkGiver {
     const { model, graph, weightsHash, location, offset, length } = body;
     const file = await this.#options.open({ model, graph, weightsHash, location }, { signal: stop.signal });
     if (!file || file.size < offset + length) return false;
+    this.#hasGiven = true;
     for (let at = 0; at < length; at += CHUNK_BYTES) {
       const end = Math.min(at + CHUNK_BYTES, length);
       const chunk = new Uint8Array(await file.slice(offset + at, offset + end).arrayBuffer());

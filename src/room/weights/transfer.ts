@@ -1,5 +1,6 @@
 /** Transfers weights between the members of a room: asks members for parts of files, and serves their requests. */
-import { type Did, MicrogridError } from "../../core";
+import { type Did, MicrogridError, cborField } from "../../core";
+import type { RawFrame, Interest } from "../../wire";
 import { type BULK_FRAMES, type BulkFile, type BulkModel, MAX_GET_BYTES } from "../frames/bulk";
 import { BulkGiver } from "./giver";
 import { BULK_SILENCE_MS, BulkTaker } from "./taker";
@@ -83,7 +84,12 @@ export class WeightTransfer {
       "bulk.piece": (body) => taker.piece(body),
       "bulk.ended": (body) => taker.end(body),
     };
-    bulk.listen((frame) => dispatch<typeof BULK_FRAMES, Member>(handlers, frame, member));
+    const wants = ({ kind, body }: RawFrame): Interest => {
+      if (kind === "bulk.get") return giver.hasGiven ? "asked" : true;
+      if (kind !== "bulk.got" && kind !== "bulk.cancel") return true;
+      return giver.isGiving(cborField(body, ["get"])) && "asked";
+    };
+    bulk.listen((frame) => dispatch<typeof BULK_FRAMES, Member>(handlers, frame, member), wants);
   }
 
   /** A member's link has ended. */
