@@ -19,6 +19,8 @@ export const SLOT_LIE_MS = 10 * 60_000;
 export const SLOT_CHECKERS = 6;
 /** How long a held slot may take to answer; a live one takes a few round trips. */
 export const SLOT_DIAL_MS = 2_000;
+/** After this time a guest tries the next slot beside one that has not answered: an honest holder shows the room within it. */
+export const NEXT_SLOT_MS = 1_500;
 /** How often a holder looks for holders that it does not know: halves of a room merge this fast. */
 export const SLOT_SCAN_MS = 30_000;
 /** How often a node that is alone looks again. */

@@ -73,8 +73,10 @@ export class Entry extends TypedEventTarget<EntryEvents> {
         return admitted;
       } catch (error) {
         this.emit("phase", "looking");
-        // The member at the door may have gone. A refusal by a member, however, is final.
-        if (error instanceof RefusedAtDoor || signal.aborted) throw error;
+        // Where members are asked, any of them may say no for all. Elsewhere the charter decides, and one member is not the room.
+        const isFinal = error instanceof RefusedAtDoor && door.asksMembers;
+        if (isFinal || signal.aborted) throw error;
+        this.#search.ledNowhere(door, error);
       }
     }
   }

@@ -1,11 +1,14 @@
 /** Looks for a member who opens the door, as long as it takes: through the room's slots, or over lines made by hand. */
-import { type Did, MicrogridError, deferred, onAbort } from "../../core";
+import { type Did, MicrogridError, deferred, onAbort, putNewest } from "../../core";
 import type { RawLink } from "../../wire";
 import { MEMBER_DIAL_MS, REFUSED_AFTER_MS, SECOND_DOOR_MS } from "../constants";
 import { outranks } from "../membership";
 import type { SignalingRegistration } from "../signaling/registration";
 import { Rendezvous } from "../signaling/rendezvous";
 import { type GuestCredentials, RefusedAtDoor, GuestSession } from "./guest-session";
+
+/** Members that are remembered because their door has led nowhere. */
+const MAX_NOWHERE = 64;
 
 /** Somebody who waits for a door. */
 interface Waiting {
@@ -23,6 +26,10 @@ export class GuestSearch {
   /** The door that is taken unless another member shows a later state of the room. */
   #first: GuestSession | undefined;
   #refused: RefusedAtDoor | undefined;
+  /** Members whose door has led nowhere, and how. */
+  readonly #nowhere = new Map<Did, unknown>();
+  /** Whether all slots have been looked at since somebody began to wait. */
+  #hasLooked = false;
   #decision: ReturnType<typeof setTimeout> | undefined;
   readonly #stopListening: () => void;
 
@@ -47,6 +54,7 @@ export class GuestSearch {
       mayHold: false,
       onNoDirectWay: onTrouble,
       onSlotChange: () => undefined,
+      onLooked: () => this.#looked(),
     });
     const stop = [
       registration.on("online", () => this.#rendezvous.nudge()),
@@ -63,12 +71,18 @@ export class GuestSearch {
     return this.#rendezvous.start();
   }
 
+  /** This door has led nowhere, so others come first. Its refusal counts if no other opens. */
+  ledNowhere(door: GuestSession, error: unknown): void {
+    putNewest(this.#nowhere, door.did, error, MAX_NOWHERE);
+  }
+
   /** The next member who opens. Throws `RefusedAtDoor` where all members who are there refuse, or the signal's reason. */
   async nextDoor(signal: AbortSignal): Promise<GuestSession> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = deferred<GuestSession>();
     using _ = onAbort(signal, reject);
     this.#waiting = { take: resolve, fail: reject };
+    this.#hasLooked = false;
     try {
       this.#rendezvous.nudge();
       return await promise;
@@ -84,7 +98,10 @@ export class GuestSearch {
    */
   async meet(raw: RawLink, sentOn = false): Promise<Did | undefined> {
     try {
-      return this.#consider(await GuestSession.begin(raw, this.#credentials));
+      const door = await GuestSession.begin(raw, this.#credentials);
+      if (!this.#nowhere.has(door.did)) return this.#consider(door);
+      door.close();
+      throw this.#nowhere.get(door.did);
     } catch (error) {
       if (error instanceof RefusedAtDoor) {
         if (error.askInstead !== undefined && !sentOn) return this.#askInstead(error.askInstead);
@@ -141,6 +158,13 @@ export class GuestSearch {
     return raw && this.meet(raw, true);
   }
 
+  /** Nobody else is there: whoever has led nowhere by an accident may be tried again. */
+  #looked(): void {
+    this.#hasLooked = true;
+    for (const [did, error] of this.#nowhere) if (!(error instanceof RefusedAtDoor)) this.#nowhere.delete(did);
+    if (this.#refused && !this.#decision) this.#decide();
+  }
+
   #decideLater(ms: number): void {
     if (this.#waiting) this.#decision ??= setTimeout(() => this.#decide(), ms);
   }
@@ -149,6 +173,9 @@ export class GuestSearch {
     const waiting = this.#waiting;
     const door = this.#first;
     const refused = this.#refused;
+    this.#decision = undefined;
+    // One member's no is not the room's while others have not been asked.
+    if (!door && refused && !this.#hasLooked && this.#registration.current) return;
     this.#first = undefined;
     this.#settle();
     if (door) waiting?.take(door);

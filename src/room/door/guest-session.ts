@@ -134,6 +134,11 @@ export class GuestSession {
     return this.#link.did;
   }
 
+  /** Whether a member has to say yes to each guest. */
+  get asksMembers(): boolean {
+    return this.welcome.charter.terms.admission.kind === "approval";
+  }
+
   /** Resolves when the visit is over, however. */
   get closed(): Promise<string> {
     return this.#link.closed;
@@ -150,7 +155,12 @@ export class GuestSession {
     const { delegation, ...rest } = about;
     try {
       this.#link.post("guest.knock", { ...rest, ...(delegation && { delegation }) });
-      let frame = await this.#reader.take(["guest.admitted", "guest.refused", "guest.waiting"]);
+      const kinds = [
+        "guest.admitted",
+        "guest.refused",
+        ...(this.asksMembers ? (["guest.waiting"] as const) : []),
+      ] as const;
+      let frame = await this.#reader.take(kinds);
       if (frame.kind === "guest.waiting") {
         onWaiting();
         frame = await this.#reader.take(["guest.admitted", "guest.refused"], KNOCK_TIMEOUT_MS);

@@ -18,8 +18,6 @@ interface Keeping {
   readonly epochs: readonly string[];
   readonly day: number;
   readonly url: string | undefined;
-  /** Whether others hold enough slots of the current epoch without this one. */
-  spare(slot: number): boolean;
 }
 
 /** Keeps the registrations of slots, and gives up those that serve nobody any more. */
@@ -69,10 +67,8 @@ export class HeldSlots {
   }
 
   /** Gives up what is not worth holding. */
-  keep({ epochs, day, url, spare }: Keeping): void {
-    const { current } = this;
-    const all = current !== undefined && spare(current.slot);
-    this.#drop((held) => all || held.day !== day || held.url !== url || !epochs.includes(held.epoch));
+  keep({ epochs, day, url }: Keeping): void {
+    this.#drop((held) => held.day !== day || held.url !== url || !epochs.includes(held.epoch));
   }
 
   close(): void {

@@ -1,11 +1,21 @@
 /** How the nodes of a room find each other at a signaling server that knows no rooms (docs/protocol.md). */
 import { type Bytes, type Did, sleep, toHex } from "../../core";
 import { type Endpoint, NoDirectWayError, type RawLink } from "../../wire";
-import { HOLDERS_WANTED, LONELY_SCAN_MS, SLOT_CHECKERS, SLOT_DIAL_MS, SLOT_MET_MS, SLOT_SCAN_MS } from "../constants";
+import {
+  HOLDERS_WANTED,
+  LONELY_SCAN_MS,
+  NEXT_SLOT_MS,
+  SLOT_CHECKERS,
+  SLOT_COUNT,
+  SLOT_DIAL_MS,
+  SLOT_MET_MS,
+  SLOT_SCAN_MS,
+} from "../constants";
 import { HeldSlots } from "./held-slots";
 import type { Registration } from "./registration";
 import { type KnownClaim, SlotWitness } from "./slot-witness";
-import { dayOf, slotIds } from "./slots";
+import { type SlotPlace, type SlotEpoch, places } from "./places";
+import { dayOf } from "./slots";
 
 /** Calls in a row that find no direct way before that is told: one alone may have been slow. */
 const BLOCKED_CALLS = 2;
@@ -31,8 +41,10 @@ interface RendezvousOptions {
   registration(): Registration | undefined;
   /** Gets to know the node at the other end of a line made through a slot; undefined where nothing comes of it. */
   meet(link: RawLink): Promise<Did | undefined>;
-  /** False for guests: they only look. */
+  /** False for guests: they only look, and do not wait long for a slot that is silent. */
   readonly mayHold: boolean;
+  /** Called when all slots have been looked at once, and what answered there has been met. */
+  onLooked?(): void;
   known(): KnownRoom;
   /** Called once when devices of the room are there, but no direct way leads to them; again after one came through. */
   onNoDirectWay(error: NoDirectWayError): void;
@@ -42,24 +54,9 @@ interface RendezvousOptions {
   now?(): number;
 }
 
-/** The secret of an epoch's slots, and the same in hexadecimal, by which epochs are told apart. */
-interface SlotEpoch {
-  readonly secret: Bytes;
-  readonly name: string;
-}
-
-/** One slot of one epoch on one day. */
-interface Place {
-  readonly slot: number;
-  readonly day: number;
-  /** The epoch's secret in hexadecimal. */
-  readonly epoch: string;
-  readonly id: string;
-}
-
 /**
  * Holds one of the room's slots where that is wanted, and looks for nodes that this one does not know. A member's word
- * that it holds a slot keeps this node from looking, but it never makes it give up a slot: only a holder that was met does.
+ * that it holds a slot keeps this node from looking. A slot that is held is kept: the holders of others may be hostile together.
  */
 export class Rendezvous {
   readonly #options: RendezvousOptions;
@@ -68,6 +65,10 @@ export class Rendezvous {
   readonly #witness = new SlotWitness();
   #wake = new AbortController();
   #looks = 0;
+  /** Whether all slots were looked at, and not only those up to the first that answered: its holder may show only its friends. */
+  #hasLooked = false;
+  /** The slot at which a guest begins: behind the last one that answered, since that led nowhere if it looks again. */
+  #from = 0;
   /** Until when the slots of former epochs need no other look, by their ids: a member answered there. */
   readonly #metFormer = new Map<string, number>();
   /** Calls without a direct way since somebody came through. */
@@ -115,13 +116,13 @@ export class Rendezvous {
         this.#wake = new AbortController();
         await sleep(Math.random() * 400, this.#stop.signal);
       }
-      if (await this.#needed()) await this.#look(false);
+      if ((await this.#needed()) || !this.#hasLooked) await this.#look(false);
       else await this.#checkOne();
     }
   }
 
   #pause(): number {
-    return this.#options.known().members === 0 ? LONELY_SCAN_MS : SLOT_SCAN_MS;
+    return this.#options.known().members === 0 || !this.#hasLooked ? LONELY_SCAN_MS : SLOT_SCAN_MS;
   }
 
   /** Enough known holders do the looking for everybody else. A holder stays one when the day or the epoch changes. */
@@ -129,12 +130,10 @@ export class Rendezvous {
     const held = this.slot !== undefined;
     const epochs = await this.#epochs();
     const { claims, members } = this.#options.known();
-    const met = this.#witness.met(claims);
     this.#held.keep({
       epochs: epochs.map(({ name }) => name),
       day: this.#today(),
       url: this.#options.registration()?.url,
-      spare: (slot) => areEnough(met.filter((other) => other.slot < slot)),
     });
     return held || members === 0 || this.#witness.believed(claims).size < HOLDERS_WANTED;
   }
@@ -159,6 +158,7 @@ export class Rendezvous {
     // Clocks differ: somebody may live in the day before or after. Only a node that is alone needs to ask there.
     const alone = this.#options.known().members === 0;
     const days = alone && this.#looks++ % NEIGHBOUR_DAYS_EVERY === 0 ? [today, today - 1, today + 1] : [today];
+    if (!this.#options.mayHold) return this.#lookAsGuest(current, days);
     for (const day of days) {
       for (const place of await places(current, day)) {
         const registration = this.#options.registration();
@@ -169,11 +169,36 @@ export class Rendezvous {
         )
           continue;
         const answered = await this.#try(registration, place, day === today).catch(() => undefined);
-        if (answered && (first || !this.#options.mayHold) && this.slot === undefined) return;
+        if (answered && first && this.slot === undefined) return;
       }
       if (this.#options.known().members > 0) break;
     }
+    this.#hasLooked = true;
     for (const epoch of former) await this.#serve(epoch, today);
+  }
+
+  /** Goes on to the next slot where one is silent, until a door has opened that is enough. */
+  async #lookAsGuest(epoch: SlotEpoch, days: readonly number[]): Promise<void> {
+    const tries: Promise<unknown>[] = [];
+    for (const day of days) {
+      const all = await places(epoch, day);
+      for (const place of [...all.slice(this.#from), ...all.slice(0, this.#from)]) {
+        const registration = this.#options.registration();
+        if (!registration || this.#stop.signal.aborted) return;
+        // A door that is enough has opened meanwhile.
+        if (this.#options.known().members > 0) return;
+        const trying = this.#try(registration, place, false).catch(() => undefined);
+        tries.push(trying);
+        const enough = new AbortController();
+        const answered = await Promise.race([trying, sleep(NEXT_SLOT_MS, enough.signal)]);
+        enough.abort();
+        if (!answered) continue;
+        this.#from = (place.slot + 1) % SLOT_COUNT;
+        return;
+      }
+    }
+    await Promise.all(tries);
+    this.#options.onLooked?.();
   }
 
   /**
@@ -191,12 +216,12 @@ export class Rendezvous {
     }
   }
 
-  #metThere({ id }: Place): boolean {
+  #metThere({ id }: SlotPlace): boolean {
     return (this.#metFormer.get(id) ?? -Infinity) > performance.now();
   }
 
   /** Claims a slot or, where it is held, meets its holder. Gives the node that answered, if one did. */
-  async #try(registration: Registration, place: Place, mayHold: boolean): Promise<Did | undefined> {
+  async #try(registration: Registration, place: SlotPlace, mayHold: boolean): Promise<Did | undefined> {
     const endpoint = await registration.transport.open(place.id, { signal: this.#stop.signal });
     if (endpoint === "taken") {
       const did = await this.#options.meet(await this.#dial(registration.endpoint, place.id));
@@ -219,7 +244,7 @@ export class Rendezvous {
   }
 
   /** Whether a slot that is free should be held: one of each epoch, unless enough holders of the current one were met. */
-  #wants({ epoch, day }: Place): boolean {
+  #wants({ epoch, day }: SlotPlace): boolean {
     if (!this.#options.mayHold || this.#stop.signal.aborted || this.#held.of(epoch, day)) return false;
     if (epoch !== this.#held.epoch) return true;
     return !areEnough(this.#witness.met(this.#options.known().claims));
@@ -264,8 +289,4 @@ export class Rendezvous {
 /** Whether these holders make another one needless. Those of one branch count once: one member could make itself a crowd of them. */
 function areEnough(holders: readonly KnownClaim[]): boolean {
   return new Set(holders.map(({ branch }) => branch)).size >= HOLDERS_WANTED;
-}
-
-async function places({ secret, name }: SlotEpoch, day: number): Promise<readonly Place[]> {
-  return (await slotIds(secret, day)).map((id, slot) => ({ slot, day, epoch: name, id }));
 }
