@@ -11,6 +11,8 @@ import { type Candidate, type Choice, choose } from "./router";
 
 /** How many providers may be lost in one piece of work before it fails. */
 const MAX_LOSSES = 12;
+/** After this number of losses, claims of peers count no more. */
+const DOUBTING_LOSSES = 3;
 /** How long work waits for a lost provider to come back, or for another one to appear. */
 const LOSS_WAIT_MS = 20_000;
 /** How long it waits while all providers that could do it are busy. */
@@ -143,6 +145,7 @@ export class ProviderSearch {
       packageHash,
       experience: this.#seeker.experience,
       failures: this.#failures,
+      doubtsClaims: this.#losses >= DOUBTING_LOSSES,
     });
   }
 }

@@ -56,6 +56,11 @@ interface RouterOptions {
   readonly packageHash?: string | undefined;
   /** Providers that were asked in this answer already, by id. */
   readonly failures?: ReadonlyMap<string, Failure>;
+  /**
+   * Whether several peers in this work have not kept what they claim: then those come first that were measured here, and chance decides
+   * among them. Hostile peers claim more than any other, and there may be many of them.
+   */
+  readonly doubtsClaims?: boolean;
   /** Random numbers from 0 to 1, for breaking ties. */
   readonly random?: () => number;
 }
@@ -78,8 +83,13 @@ export function choose(request: WorkRequest, providers: readonly Provider[], opt
     const unwanted = able.length < every.length;
     throw nobodyCan(request, { failures: [...failures.values()], providers, unwanted });
   }
-  const candidate = pick(field, policy, options.random ?? Math.random);
+  const candidate = pick(field, options);
   return { candidate, why: explain(candidate, able, field, options) };
+}
+
+/** Whether its estimate rests on more than its word. */
+function isKnown({ provider, estimate, claimed }: Candidate): boolean {
+  return provider.kind === "local" || estimate !== claimed;
 }
 
 /** The candidates that match, or all if none does. */
@@ -142,8 +152,13 @@ function isAllowed(needed: PrivacyClass, allowed: PrivacyClass): boolean {
   return PRIVACY_ORDER.indexOf(needed) <= PRIVACY_ORDER.indexOf(allowed);
 }
 
-function pick(field: readonly Candidate[], policy: Policy, random: () => number): Candidate {
+function pick(field: readonly Candidate[], { policy, doubtsClaims, random = Math.random }: RouterOptions): Candidate {
+  const any = (all: readonly Candidate[]): Candidate => all[Math.floor(random() * all.length)]!;
   const pool = preferred(field, policy);
+  if (doubtsClaims) {
+    const known = preferring(pool, isKnown);
+    return known.find(({ provider }) => provider.kind === "local") ?? any(known);
+  }
   const best = Math.min(...pool.map(({ finishMs }) => finishMs));
   const limit = Math.max(best * (1 + TIE_SHARE), best + TIE_MS);
   // Candidates without a finite estimate tie only with each other.
@@ -151,7 +166,7 @@ function pick(field: readonly Candidate[], policy: Policy, random: () => number)
   const local = tied.find(({ provider }) => provider.kind === "local");
   // This device wins a tie: it is private, and leaves the others free. Among peers chance decides, so that many nodes
   // with the same view of the room do not all choose the same one.
-  return local ?? tied[Math.floor(random() * tied.length)]!;
+  return local ?? any(tied);
 }
 
 function preferred(field: readonly Candidate[], policy: Policy): readonly Candidate[] {
