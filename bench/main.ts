@@ -10,6 +10,7 @@ import { handshake } from "./groups/handshake";
 import { offline } from "./groups/offline";
 import { loss } from "./groups/loss";
 import { peer } from "./groups/peer";
+import { roomsHostile } from "./groups/rooms-hostile";
 import { roomsLarge } from "./groups/rooms-large";
 import { pipeline } from "./groups/pipeline";
 import { pipelineDelay } from "./groups/pipeline-delay";
@@ -38,6 +39,7 @@ const GROUPS: Readonly<Record<GroupName, Group>> = {
   "pipeline-plan": pipelinePlan,
   "rooms-pages": roomsPages,
   "rooms-large": roomsLarge,
+  "rooms-hostile": roomsHostile,
 };
 
 /** Measures, prints the table, and gives whether everything could be measured. */

@@ -19,6 +19,7 @@ export const GROUPS = /** @type {const} */ ([
   "pipeline-plan",
   "rooms-pages",
   "rooms-large",
+  "rooms-hostile",
 ]);
 
 /** @typedef {typeof GROUPS[number]} GroupName */

@@ -1,17 +1,13 @@
 /** Rooms of many nodes, simulated: the room code itself, over a network and a clock of our own. */
-import { spawn } from "node:child_process";
-import { join } from "node:path";
-import { ROOT } from "../../scripts/run/spawn.mjs";
 import type { Group } from "../group";
 import type { Line } from "../line";
 import type { RoomFigures } from "../simulation/measure";
+import { simulate } from "../simulation/simulate";
 import { spread } from "../statistics";
 
 /** Sizes of the rooms in nodes. One more room has `LARGE` nodes, scaled by `--scale`. */
 const SMALL = [8, 32, 100];
 const LARGE = 1_000;
-/** Enough for a thousand nodes that each know a thousand members. */
-const HEAP_MB = 8_192;
 
 const SIMULATED =
   "Simulated in Node: RoomSession, mesh, gossip, handshake and signatures are the real ones; network, signaling and clock " +
@@ -23,7 +19,10 @@ const BUSY = "Every node begins or ends an answer every 4 to 8 s, so its neighbo
 
 export const roomsLarge: Group = async ({ times, say }) => {
   const lines: Line[] = [];
-  for (const nodes of [...SMALL, times(LARGE)]) lines.push(...linesOf(await simulate(nodes, say)));
+  for (const nodes of [...SMALL, times(LARGE)]) {
+    say(`${nodes} nodes`);
+    lines.push(...linesOf(await simulate<RoomFigures>("room", [nodes])));
+  }
   return lines;
 };
 
@@ -71,18 +70,4 @@ function linesOf(room: RoomFigures): Line[] {
 
 function slowest(samples: readonly number[]): number[] {
   return [...samples].sort((a, b) => b - a).slice(0, Math.ceil(samples.length / 100));
-}
-
-/** In a process of its own: the clock of the simulation is that of the whole process. */
-async function simulate(nodes: number, say: (text: string) => void): Promise<RoomFigures> {
-  const script = join(ROOT, "bench", "simulation", "child.mjs");
-  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB}`, script, String(nodes)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  say(`${nodes} nodes`);
-  const chunks: Buffer[] = [];
-  for await (const chunk of child.stdout) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString();
-  if (text === "") throw new Error(`the simulation of ${nodes} nodes ended without figures`);
-  return JSON.parse(text) as RoomFigures;
 }

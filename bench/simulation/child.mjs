@@ -2,7 +2,21 @@
 import { fileURLToPath } from "node:url";
 import { importTypeScript } from "../../scripts/run/typescript.mjs";
 
-/** @type {{ measureRoom(nodes: number, say: (text: string) => void): Promise<object> }} */
-const { measureRoom } = await importTypeScript(fileURLToPath(new URL("measure.ts", import.meta.url)));
-const figures = await measureRoom(Number(process.argv[2]), (text) => console.error(`  ${text}`));
+/** @type {(text: string) => void} */
+const say = (text) => console.error(`  ${text}`);
+const [scenario, ...numbers] = process.argv.slice(2);
+const [nodes = 0, colluders = 0, keys = 0] = numbers.map(Number);
+const figures = scenario === "room" ? await room() : await collusion();
 process.stdout.write(JSON.stringify(figures), () => process.exit(0));
+
+async function room() {
+  /** @type {{ measureRoom(nodes: number, say: (text: string) => void): Promise<object> }} */
+  const { measureRoom } = await importTypeScript(fileURLToPath(new URL("measure.ts", import.meta.url)));
+  return measureRoom(nodes, say);
+}
+
+async function collusion() {
+  /** @type {{ measureCollusion(options: object, say: (text: string) => void): Promise<object> }} */
+  const { measureCollusion } = await importTypeScript(fileURLToPath(new URL("collusion.ts", import.meta.url)));
+  return measureCollusion({ nodes, colluders, keys }, say);
+}

@@ -37,6 +37,9 @@ export class VirtualClock {
   /** Calls of WebCrypto that have not answered yet. */
   #outstanding = 0;
   readonly #setImmediate = globalThis.setImmediate;
+  /** When the present task began in the time of the processor, while tasks are measured: other programs do not count. */
+  #taskAt: number | undefined;
+  #payer: ((ms: number) => void) | undefined;
 
   /** Replaces timers, clocks and chance (by `random`, for runs that can be repeated); the result puts them back. */
   install(random: () => number): () => void {
@@ -49,7 +52,7 @@ export class VirtualClock {
       replace(globalThis, "clearTimeout", clear),
       replace(globalThis, "clearInterval", clear),
       replace(Date, "now", () => EPOCH_MS + this.now),
-      replace(performance, "now", () => this.now),
+      replace(performance, "now", () => this.now + this.#taskMs),
       replace(Math, "random", random),
       ...CRYPTO_CALLS.map((name) => {
         const call = subtle[name].bind(subtle) as (...args: unknown[]) => Promise<unknown>;
@@ -63,6 +66,15 @@ export class VirtualClock {
     return () => {
       for (const restore of undo.reverse()) restore();
     };
+  }
+
+  /**
+   * Within a task: tells `payer` for how many ms of the processor this task holds the thread, with all that promises do right behind it. Until
+   * then, `performance.now` goes on with the processor's time, so that limits of measured time work.
+   */
+  charge(payer: (ms: number) => void): void {
+    this.#payer = payer;
+    this.#taskAt = processorMs();
   }
 
   /** Lets `ms` pass. */
@@ -126,7 +138,20 @@ export class VirtualClock {
     if (timer.every === undefined) this.#timers.delete(id);
     else this.#schedule(id, timer.every);
     timer.task();
+    // Promises come before the next tick.
+    if (this.#payer) process.nextTick(() => this.#settleBill());
     return timer.every === undefined;
+  }
+
+  /** The processor's time since the present task began to be measured. */
+  get #taskMs(): number {
+    return this.#taskAt === undefined ? 0 : processorMs() - this.#taskAt;
+  }
+
+  #settleBill(): void {
+    this.#payer?.(this.#taskMs);
+    this.#payer = undefined;
+    this.#taskAt = undefined;
   }
 
   /** Waits until neither promises nor WebCrypto have anything left to do at this moment. */
@@ -176,6 +201,12 @@ function rememberVerifications(subtle: SubtleCrypto): () => void {
   return () => {
     for (const restore of undo.reverse()) restore();
   };
+}
+
+/** The time that this process has used of the processor. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 /** Whole numbers, the least first; each is there once. */

@@ -28,6 +28,8 @@ export class Host {
   alive = true;
   /** Hosts of different sides cannot reach each other. */
   side = 0;
+  /** Handles a message from another host by calling `arrive`; a scenario measures it here. */
+  receive: (from: Host, arrive: () => void) => void = (_, arrive) => arrive();
   readonly endpoints = new Set<SimulatedEndpoint>();
 
   constructor(random: () => number) {
@@ -59,7 +61,9 @@ class SimulatedChannel extends StandInChannel {
     const delay = this.#from.accessMs + this.#to.accessMs + JITTER_MS * this.#random();
     // In order: no message overtakes another, not even by a rounding error.
     this.#arrivesAt = Math.max(this.#arrivesAt, Math.ceil(performance.now() + delay));
-    setTimeout(() => reaches(this.#from, this.#to) && arrive(message), this.#arrivesAt - performance.now());
+    setTimeout(() => {
+      if (reaches(this.#from, this.#to)) this.#to.receive(this.#from, () => arrive(message));
+    }, this.#arrivesAt - performance.now());
   }
 }
 
@@ -204,6 +208,11 @@ export class Network {
     this.dials++;
     const endpoint = this.#endpoints.get(id);
     return endpoint && reaches(from, endpoint.host) ? endpoint : undefined;
+  }
+
+  /** The host that is registered under an id, if one is. */
+  holder(id: string): Host | undefined {
+    return this.#endpoints.get(id)?.host;
   }
 
   forget(id: string): void {

@@ -1,6 +1,8 @@
 /** A room of simulated nodes: the real `RoomSession` on each, over the simulated network and clock. */
 import { type Signer, makeEphemeralKey } from "../../../identity";
 import { ToyProvider } from "../../../inference/testing/toy-provider";
+import type { Invite } from "../../invite/invite";
+import type { MembershipParts } from "../../membership";
 import { RoomSession } from "../../room-session";
 import { BARE_NODE, type FoundedRoom, foundTestRoom, memberContext } from "../founding";
 import { seededRandom } from "./chance";
@@ -19,6 +21,10 @@ export interface SimulatedNode {
   readonly enteredAt: number;
   /** Answers for its own user that run now; `session.refresh` tells the room of a change. */
   readonly activity: { ownJobs: number };
+  /** The membership that it would have stored for its next start. */
+  readonly kept: { parts: MembershipParts | undefined };
+  /** Why it is out of the room, if it is. */
+  readonly out: { reason: string | undefined };
 }
 
 /** A room, its network and its clock. */
@@ -56,10 +62,13 @@ export class SimulatedRoom {
     const toy = new ToyProvider(signer.did);
     const name = `node ${this.nodes.size}`;
     const activity = { ownJobs: 0 };
+    const kept: SimulatedNode["kept"] = { parts: undefined };
+    const out: SimulatedNode["out"] = { reason: undefined };
     const session = await RoomSession.enter({
       ...BARE_NODE,
       entry: founds ? { membership: this.#room.parts } : { invite: this.#room.invite },
       member: memberContext(signer),
+      keep: (parts) => (kept.parts = parts),
       local: toy,
       hand: this.network.hand(host),
       openTransport: async () => this.network.transport(host),
@@ -73,9 +82,15 @@ export class SimulatedRoom {
         ownJobs: activity.ownJobs,
       }),
     });
-    const node = { host, signer, toy, session, enteredAt, activity };
+    session.on("out", ({ message }) => (out.reason = message));
+    const node = { host, signer, toy, session, enteredAt, activity, kept, out };
     this.nodes.add(node);
     return node;
+  }
+
+  /** Lets in anybody. */
+  get invite(): Invite {
+    return this.#room.invite;
   }
 
   /** A node dies without a word. */
