@@ -12,8 +12,8 @@ export const TOLD_TO_MEMBERS: Readonly<Record<keyof Heartbeat, string>> = {
   gpu: "your graphics card",
   sharing: "whether you share this device",
   layersBytes: "the memory that you give to layers of others",
-  load: "how busy this device is, whether its page is in front and its battery low",
-  offers: "the models that you share, and their speed",
+  load: "how busy this device is, whether its page is in front, whether its battery is low",
+  offers: "the models that you share and their speed",
 };
 
 /** Everybody with the link learns this of those inside, from `guest.welcome`. */

@@ -34,14 +34,16 @@ export function shareHint(charter: Pick<CharterState, "contribution"> | undefine
   return charter?.contribution === "expected" ? `Only members who share get answers. ${meaning}` : meaning;
 }
 
+const LIST = new Intl.ListFormat("en");
+
 /** Lists the facts about this person and this device that members of the room learn. */
 export function visibleToMembers({ house }: GridState["node"]): TemplateResult {
-  return html`<p class="small">
-    Members will see
-    ${Object.values(TOLD_TO_MEMBERS).join(", ")}${house ? html`, that you are of <bdi>${nameText(house.name)}</bdi>` : ""}
-    and your IP address. Everybody with a link to the room can see ${Object.values(TOLD_TO_GUESTS).join(", ")}. The
-    device that answers you can read that chat.
-  </p>`;
+  const profile = house ? html`; and that you are of <bdi>${nameText(house.name)}</bdi>` : "";
+  const members = LIST.format([...Object.values(TOLD_TO_MEMBERS), "your IP address"]);
+  const guests = LIST.format(Object.values(TOLD_TO_GUESTS));
+  return html`<p class="small"><b>Members</b> will see ${members}${profile}.</p>
+    <p class="small"><b>Everybody with a link</b> to the room can see ${guests}.</p>
+    <p class="small"><b>The device that answers you</b> can read that chat.</p>`;
 }
 
 /** The servers through which members meet learn something too. */
