@@ -80,6 +80,7 @@ export class Colluder {
       membership: this.#own,
       inside: () => [],
       addressOf: () => undefined,
+      owners: () => [],
       tell: () => undefined,
       introduce: (raw) => void this.#meet(raw).catch(() => undefined),
     });
