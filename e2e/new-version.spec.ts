@@ -29,6 +29,8 @@ async function buildOf(site: SitePage): Promise<string> {
     .getByText(/\(build /)
     .innerText();
   await page.getByRole("button", { name: "Close" }).click();
+  // Until it has closed, nothing behind it takes text.
+  await expect(page.locator("mg-help-dialog")).toHaveCount(0);
   return /\(build (\w+)\)/.exec(version)![1]!;
 }
 

@@ -11,8 +11,8 @@ export const TOLD_TO_MEMBERS: Readonly<Record<keyof Heartbeat, string>> = {
   device: "your browser and system",
   gpu: "your graphics card",
   sharing: "whether you share this device",
-  layersBytes: "the memory that you give to layers of others",
-  load: "how busy this device is, whether its page is in front, whether its battery is low",
+  layersBytes: "the memory that you give to layers",
+  load: "how busy this device is, whether its page is in front and its battery low",
   offers: "the models that you share and their speed",
 };
 

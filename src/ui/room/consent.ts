@@ -41,9 +41,12 @@ export function visibleToMembers({ house }: GridState["node"]): TemplateResult {
   const profile = house ? html`; and that you are of <bdi>${nameText(house.name)}</bdi>` : "";
   const members = LIST.format([...Object.values(TOLD_TO_MEMBERS), "your IP address"]);
   const guests = LIST.format(Object.values(TOLD_TO_GUESTS));
-  return html`<p class="small"><b>Members</b> will see ${members}${profile}.</p>
-    <p class="small"><b>Everybody with a link</b> to the room can see ${guests}.</p>
-    <p class="small"><b>The device that answers you</b> can read that chat.</p>`;
+  return html`<p class="small">
+    <b>Members</b> will see ${members}${profile}.<br /><b>Everybody with a link</b> to the room can see ${guests}.<br /><b
+      >The device that answers you</b
+    >
+    can read that chat.
+  </p>`;
 }
 
 /** The servers through which members meet learn something too. */
