@@ -58,8 +58,9 @@ test("a new version waits for the answer, then starts in all tabs; the draft and
 }) => {
   const first = await openSite({ siteWorker: true, prepare: slowEngine });
   await gridReady(first);
-  await controlled(first);
+  // The engine's file comes over the slowed network, not out of the worker's cache.
   await loadModel(first);
+  await controlled(first);
   const old = await buildOf(first);
   const chat = new ChatPage(first.page);
   await chat.ready();
