@@ -100,10 +100,15 @@ test.describe("on WASM", () => {
   test("notices a worker that ends silently, and loads again", async ({ page }) => {
     await open(page);
     await load(page, GUIDE, "wasm");
-    const answering = page.evaluate((messages) => window.onnx.answer("guide", { messages }), STORY);
-    await page.waitForFunction(() => window.onnx.engines.jobs.running === 1);
-    await page.evaluate(() => window.onnx.killWorker());
-    expect((await answering).error).toMatchObject({ code: "worker-crashed" });
+    // All in the page: the answer could be complete before a call from outside arrives.
+    const answer = await page.evaluate(async (messages) => {
+      const { onnx } = window;
+      const answering = onnx.answer("guide", { messages });
+      while (onnx.engines.jobs.running === 0) await new Promise((resolve) => setTimeout(resolve));
+      onnx.killWorker();
+      return answering;
+    }, STORY);
+    expect(answer.error).toMatchObject({ code: "worker-crashed" });
     expect(await page.evaluate(() => window.onnx.lost)).toHaveLength(1);
     expect(await load(page, GUIDE, "wasm")).toMatchObject({ id: "guide" });
   });
