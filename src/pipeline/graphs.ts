@@ -1,4 +1,5 @@
 /** Reads graphs of models and cuts stages out of them: the object that `workers/graphs.ts` serves. */
+import { putNewest } from "../core";
 import { expandedBytes } from "../inference";
 import {
   type DecoderGraph,
@@ -71,9 +72,7 @@ export class GraphService implements Graphs {
   }
 
   #keep({ key }: GraphFile, decoder: DecoderGraph): DecoderGraph {
-    this.#decoders.delete(key);
-    this.#decoders.set(key, decoder);
-    for (const oldest of [...this.#decoders.keys()].slice(0, -MAX_KEPT)) this.#decoders.delete(oldest);
+    putNewest(this.#decoders, key, decoder, MAX_KEPT);
     return decoder;
   }
 }

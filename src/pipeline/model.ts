@@ -88,7 +88,7 @@ export class SplitModel<P extends PartsSource = PartsSource> {
   bytesOf(
     { from, to }: { readonly from: number; readonly to: number },
     tokens: number,
-    { sequences = 1, backend }: { readonly sequences?: number; readonly backend?: Backend } = {},
+    { sequences = 1, backend }: { readonly sequences?: number; readonly backend?: Backend | undefined } = {},
   ): number {
     const { kvBytesPerToken, fixedStateBytes } = this.decoder;
     const sum = (values: readonly number[]): number => values.slice(from, to).reduce((all, value) => all + value, 0);
@@ -144,9 +144,7 @@ export class SplitModel<P extends PartsSource = PartsSource> {
 
   /** Bytes that a measurement takes: one layer's weights, and the keys and values of `stepTokens` tokens. */
   sampleBytes(stepTokens: number, backend?: Backend): number {
-    return this.bytesOf({ from: this.typicalLayer, to: this.typicalLayer + 1 }, stepTokens, {
-      ...(backend && { backend }),
-    });
+    return this.bytesOf({ from: this.typicalLayer, to: this.typicalLayer + 1 }, stepTokens, { backend });
   }
 
   /**

@@ -1,5 +1,5 @@
 /** Members that would like this device to hold layers, until its user says whether that is welcome. */
-import type { Did } from "../../core";
+import { type Did, putNewest } from "../../core";
 
 /** Most wishes that are shown; the user's answer applies to all of them. */
 const MAX_WISHES = 8;
@@ -9,9 +9,7 @@ export class LayerRequests {
   readonly #models = new Map<Did, string>();
 
   add(member: Did, model: string): void {
-    this.#models.delete(member);
-    this.#models.set(member, model);
-    for (const oldest of [...this.#models.keys()].slice(0, -MAX_WISHES)) this.#models.delete(oldest);
+    putNewest(this.#models, member, model, MAX_WISHES);
   }
 
   /** Called when the user has decided. */

@@ -1,5 +1,5 @@
 /** The graphs of models that are read in parts, and the speed of this device for each. */
-import { sha256, toHex } from "../../core";
+import { putNewest, sha256, toHex } from "../../core";
 import type { Backend, EngineSupervisor, LoadProgress } from "../../inference";
 import { type ModelLibrary, SharedWork, isHubName, otherFiles } from "../../models";
 import { type Ability, type Graphs, SplitModel, type StageSource } from "../../pipeline";
@@ -64,9 +64,7 @@ export class SplitModels {
         signal,
         onProgress,
       }));
-    this.#models.delete(key);
-    this.#models.set(key, known);
-    for (const oldest of [...this.#models.keys()].slice(0, -MAX_KEPT)) this.#models.delete(oldest);
+    putNewest(this.#models, key, known, MAX_KEPT);
     return known;
   }
 
@@ -109,9 +107,7 @@ export class SplitModels {
     // The key is the graph itself, because others can give it any name.
     const key = toHex(await sha256(model.parts.graphBytes));
     const speed = this.#speeds.get(key) ?? this.#measure(model);
-    this.#speeds.delete(key);
-    this.#speeds.set(key, speed);
-    for (const oldest of [...this.#speeds.keys()].slice(0, -MAX_SPEEDS)) this.#speeds.delete(oldest);
+    putNewest(this.#speeds, key, speed, MAX_SPEEDS);
     speed.catch(() => this.#speeds.delete(key));
     return speed;
   }
