@@ -1,6 +1,6 @@
 /** Reads the first frames of a link one by one, before the rest goes to whoever the link belongs to. */
 import { MicrogridError, deferred } from "../../core";
-import type { FrameOf, FrameTable, Link, RawFrame, Interest } from "../../wire";
+import type { FrameOf, FrameTable, Link } from "../../wire";
 import { HELLO_TIMEOUT_MS } from "../constants";
 
 /** A link whose frames are taken one by one. Those that are not taken yet wait, still encoded. */
@@ -51,10 +51,5 @@ export class FrameReader<T extends FrameTable> {
     });
     const timer = setTimeout(close, HELLO_TIMEOUT_MS);
     void this.#link.closed.then(() => clearTimeout(timer));
-  }
-
-  /** From now on all frames that `wants` does not refuse go to `listener`, those that wait first. */
-  forward(listener: (frame: FrameOf<T>) => void, wants?: (frame: RawFrame) => Interest): void {
-    this.#link.listen(listener, wants);
   }
 }

@@ -213,16 +213,13 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       return link.did;
     }
     const { proof, charter } = hello;
-    this.#admit({ did: link.did, session: hello.session, link, stage, bulk, proof, standing, charter }, reader);
+    this.#admit({ did: link.did, session: hello.session, link, stage, bulk, proof, standing, charter });
     // The rules have changed while the two met, and this one was not among those who were examined then.
     if (membership.epochs !== epochs || membership.charter !== rules) await this.reexamine();
     return link.did;
   }
 
-  #admit(
-    known: Pick<Member, "did" | "session" | "link" | "stage" | "bulk" | "proof" | "standing" | "charter">,
-    reader: FrameReader<typeof ROOM_FRAMES>,
-  ): void {
+  #admit(known: Pick<Member, "did" | "session" | "link" | "stage" | "bulk" | "proof" | "standing" | "charter">): void {
     const { link, session, standing } = known;
     if (this.#closed) return link.close("this node has left the room");
     const old = this.members.get(link.did);
@@ -245,7 +242,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       void link.closed.then((reason) => this.#leave(member, reason));
       this.emit("joined", member);
     }
-    reader.forward(
+    link.listen(
       (frame) => member.onFrame(frame),
       (frame) => member.wants(frame),
     );
