@@ -23,6 +23,8 @@ export { nextTask } from "./next-task";
 export { plain, plainLines } from "./plain";
 export { AsyncQueue } from "./queue";
 export { unless, unlessAborted } from "./race";
+export { fileSource } from "./range-source";
+export type { RangeSource } from "./range-source";
 export { sleep } from "./sleep";
 export { DAY_MS } from "./time";
 export { Turns } from "./turns";

@@ -1,9 +1,10 @@
 /** Reads graphs without their weights, and keeps them for the next visit. */
+import { type RangeSource, fileSource } from "../core";
 import type { Disk } from "./disk";
 import { FileRanges } from "./file-ranges";
 import type { RangeOverrides } from "./kept-ranges";
 import type { FileRecord, ModelRecords } from "./records";
-import { type RangeSource, fileSource, readSkeleton } from "../onnx";
+import { readSkeleton } from "../onnx";
 import type { GraphRequest, GraphWithoutWeights, StoreOptions } from "./store-protocol";
 
 /** Requests to a host at once: browsers allow six to a host over HTTP/1. */

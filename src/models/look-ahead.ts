@@ -2,9 +2,9 @@
  * Looks at the graph of a model before its weights are downloaded: only the graph knows which files these are, and whether the
  * engine can run it here.
  */
-import { MicrogridError } from "../core";
+import { fileSource, MicrogridError } from "../core";
 import type { Backend, LoadProgress } from "../inference";
-import { fileSource, readSkeleton } from "../onnx";
+import { readSkeleton } from "../onnx";
 import type { ModelEntry } from "./entry";
 import { withNamedData } from "./external-data";
 import { withoutDamaged } from "./failed-load";

@@ -1,28 +1,9 @@
 /** Reads a graph file from front to back, and jumps over weights. */
+import type { RangeSource } from "../core";
 import { damaged } from "./errors";
 import type { GrowingBytes } from "./growing-bytes";
 import { JumpGuesser } from "./jumps";
 import { MAX_HEAD_BYTES, type ProtobufHead, protobufHead } from "./protobuf";
-
-/** A file that is read by ranges. */
-export interface RangeSource {
-  /** Size of the file, bytes. */
-  readonly bytes: number;
-  /** Returns exactly these bytes, which are inside of the file. */
-  read(offset: number, length: number): Promise<Uint8Array>;
-}
-
-/** A file that is here as a source of ranges. Reads reject with the signal's reason. */
-export function fileSource(file: Blob, signal: AbortSignal): RangeSource {
-  return {
-    bytes: file.size,
-    read: async (offset, length) => {
-      const bytes = new Uint8Array(await file.slice(offset, offset + length).arrayBuffer());
-      signal.throwIfAborted();
-      return bytes;
-    },
-  };
-}
 
 interface ReaderOptions {
   /** See `SkeletonOptions`. */

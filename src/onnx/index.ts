@@ -4,8 +4,6 @@ export { MAX_RANK } from "./bounds";
 export { ELEMENT, elementBytes, elementName, elementNumber } from "./element-types";
 export type { ElementType } from "./element-types";
 export { damaged } from "./errors";
-export { fileSource } from "./forward-reader";
-export type { RangeSource } from "./forward-reader";
 export { readGraph, tensorsOf } from "./graph";
 export type { Graph } from "./graph";
 export { withInnerWeights } from "./inner-weights";

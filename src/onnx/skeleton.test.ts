@@ -1,7 +1,8 @@
 /** Graphs without their weights: what remains, how little is read of the file, and files that lie. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ELEMENT, ProtobufMessage as Message, type RangeSource, readGraph, readSkeleton } from ".";
+import { ELEMENT, ProtobufMessage as Message, readGraph, readSkeleton } from ".";
+import type { RangeSource } from "../core";
 import { FIELD } from "./schema";
 import { nodeMessage, portMessage, tensorMessage } from "./writer";
 

@@ -2,8 +2,9 @@
  * Reads a graph file without its weights. Exporters write models of up to 2 GB as one file; its skeleton has kilobytes, and
  * says of each weight where in the file it lies.
  */
+import type { RangeSource } from "../core";
 import { damaged, notAModel } from "./errors";
-import { ForwardReader, type RangeSource } from "./forward-reader";
+import { ForwardReader } from "./forward-reader";
 import { GrowingBytes } from "./growing-bytes";
 import { type ProtobufHead, ProtobufMessage as Message } from "./protobuf";
 import { FIELD } from "./schema";

@@ -1,17 +1,8 @@
 /** The files of an ONNX decoder repository, read and checked. */
-import { MicrogridError } from "../../core";
+import { fileSource, MicrogridError } from "../../core";
 import { ChatTokenizer } from "../tokenizer";
 import type { ModelPackage, PackageFile, Sampling } from "../types";
-import {
-  fileSource,
-  type Graph,
-  joinGraphs,
-  readGraph,
-  readSkeleton,
-  type Tensor,
-  tensorsOf,
-  withInnerWeights,
-} from "../../onnx";
+import { type Graph, joinGraphs, readGraph, readSkeleton, type Tensor, tensorsOf, withInnerWeights } from "../../onnx";
 import { type EmbeddingOutput, embeddingOutput } from "./embedding-output";
 import { readModelConfig } from "./model-config";
 import { readTokenizerTexts } from "./tokenizer-files";
