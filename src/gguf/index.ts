@@ -1,0 +1,3 @@
+/** The GGUF file format of llama.cpp: what a file says about its model, read before its weights are downloaded. */
+export { readGguf } from "./facts";
+export type { GgufFacts } from "./facts";
