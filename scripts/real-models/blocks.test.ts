@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../run/spawn.mjs";
+import { FORMAT } from "../../src/gguf";
 import { nodeOrt } from "../../src/inference/testing/node";
 import { OnnxWriter } from "../../src/inference/testing/onnx-writer";
 import { type BlockMatrix, blockMatrix, floats, packedCodes, reordered, widened } from "./blocks";
-import { FORMAT } from "./gguf";
 import { halvesOrder } from "./llama-graph";
 
 /** Numbers in a block of these formats. */

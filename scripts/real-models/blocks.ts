@@ -1,5 +1,6 @@
 /** Matrices of codes, as GGUF files have them, taken apart without rounding any number. */
-import { BLOCKS, FORMAT, type GgufTensor } from "./gguf";
+import { blockOf, FORMAT } from "../../src/gguf";
+import type { GgufTensor } from "./gguf";
 
 /**
  * A matrix whose numbers are `(code − middle) · scale + offset`, with a scale and an offset for each block of a row. The
@@ -96,7 +97,7 @@ const FORMATS: Readonly<Record<number, BlockFormat>> = {
 export function blockMatrix(tensor: GgufTensor): BlockMatrix {
   const [columns = 0, rows = 0] = tensor.dims;
   const format = FORMATS[tensor.format];
-  const [numbers, bytes] = BLOCKS[tensor.format] ?? [1, 1];
+  const [numbers, bytes] = blockOf(tensor.format) ?? [1, 1];
   if (!format) throw new Error(`${tensor.name} is not in blocks that are understood here.`);
   const { block, bits, hasOffsets } = format;
   const view = new DataView(tensor.bytes.buffer, tensor.bytes.byteOffset, tensor.bytes.byteLength);

@@ -57,7 +57,7 @@ export function variantsOf(id: RealModelId): Recipe["variants"] {
 }
 
 /** The GGUF file of a model, which must be here. */
-export function realGguf(id: RealModelId): Gguf {
+export function realGguf(id: RealModelId): Promise<Gguf> {
   // Not as a Buffer, whose `slice` copies nothing.
   return readGguf(new Uint8Array(readFileSync(ggufPath(id))));
 }
@@ -78,7 +78,7 @@ export async function variant(
   const files = [graph, ...data, ...SETTINGS_FILES];
   if (files.some((path) => stampOf(folder, path) !== expectedHash(`${id}/${layout}/${path}`))) {
     mkdirSync(join(folder, "onnx"), { recursive: true });
-    const gguf = realGguf(id);
+    const gguf = await realGguf(id);
     const { graph: write, settings } = RECIPES[id];
     const { model, external } = write(gguf, precision, data[0]?.slice("onnx/".length));
     const made: [string, string | Uint8Array][] = [

@@ -1,5 +1,6 @@
 /** The files beside a graph: tokenizer, chat template, configuration. */
-import { type Gguf, numberOf, stringsOf } from "./gguf";
+import { type GgufMetadata, tokenizerFiles } from "../../src/gguf";
+import { type Gguf, numberOf } from "./gguf";
 
 /** Paths of the files. */
 export const SETTINGS_FILES = [
@@ -9,48 +10,29 @@ export const SETTINGS_FILES = [
   "tokenizer_config.json",
 ] as const;
 
-/** Their contents, before they become JSON. */
-type Settings = Readonly<Record<(typeof SETTINGS_FILES)[number], unknown>>;
-
 /** Writes the files of a model, by their paths. */
 export type WriteSettings = (gguf: Gguf) => ReadonlyMap<string, string>;
 
-/** Kinds of tokens in GGUF files. */
-export const TOKEN = { normal: 1, control: 3, userDefined: 4, byte: 6 } as const;
+/** Special tokens, as configurations name them. */
+type SpecialIds = Readonly<Record<"bos_token_id" | "eos_token_id" | "pad_token_id", number>>;
 
-/** The vocabulary of a GGUF file. */
-interface Vocabulary {
-  readonly tokens: readonly string[];
-  readonly kinds: readonly number[];
-  readonly unknown: number;
-  /** Special tokens, as configurations name them. */
-  readonly ids: Readonly<Record<"bos_token_id" | "eos_token_id" | "pad_token_id", number>>;
-}
-
-/** Reads the tokens, what kinds they are, and the special ones among them. */
-export function vocabularyOf(gguf: Gguf): Vocabulary {
+/** The files as a hub has them. The tokenizer is that of `metadata`, by default of the file itself. */
+export function settingsFiles(
+  gguf: Gguf,
+  config: (ids: SpecialIds) => object,
+  metadata: GgufMetadata = gguf.metadata,
+): ReadonlyMap<string, string> {
   const special = (kind: string): number => numberOf(gguf, `tokenizer.ggml.${kind}_token_id`);
-  return {
-    tokens: stringsOf(gguf, "tokenizer.ggml.tokens"),
-    kinds: gguf.metadata.get("tokenizer.ggml.token_type") as readonly number[],
-    unknown: special("unknown"),
-    ids: { bos_token_id: special("bos"), eos_token_id: special("eos"), pad_token_id: special("padding") },
-  };
+  const ids = { bos_token_id: special("bos"), eos_token_id: special("eos"), pad_token_id: special("padding") };
+  const files = tokenizerFiles(metadata);
+  return new Map([
+    ["config.json", fileText(config(ids))],
+    ["generation_config.json", fileText(ids)],
+    ["tokenizer.json", fileText(JSON.parse(files.tokenizer))],
+    ["tokenizer_config.json", fileText(JSON.parse(files.config))],
+  ]);
 }
 
-/** Tokens that are found before a text is split, as `tokenizer.json` lists them. */
-export function addedTokens({ tokens, kinds }: Vocabulary): readonly unknown[] {
-  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
-  return tokens.flatMap((content, id) =>
-    kinds[id] === TOKEN.control || kinds[id] === TOKEN.userDefined
-      ? [{ id, content, ...flags, special: kinds[id] === TOKEN.control }]
-      : [],
-  );
-}
-
-/** The files as a hub has them. */
-export function asFiles(settings: Settings): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(settings).map(([path, content]) => [path, `${JSON.stringify(content, undefined, 2)}\n`]),
-  );
+function fileText(content: unknown): string {
+  return `${JSON.stringify(content, undefined, 2)}\n`;
 }

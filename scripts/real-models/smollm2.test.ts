@@ -1,8 +1,10 @@
 /** The engine on real weights, against what other runtimes compute (`references/make.mjs`). */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, openAsBlob, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fileSource } from "../../src/core";
+import { readGguf } from "../../src/gguf";
 import type { ChatTokenizer } from "../../src/inference/tokenizer";
 import type { LoadedModel } from "../../src/inference";
 import { dequantize } from "../../src/inference/onnx/quantized-matrix";
@@ -10,6 +12,7 @@ import { readPackage } from "../../src/inference/onnx/package-files";
 import { chain, PartsInMemory } from "../../src/pipeline/testing/parts";
 import { readGraph } from "../../src/onnx";
 import { blockMatrix, floats, reordered } from "./blocks";
+import { ggufPath } from "./download.mjs";
 import { HASHES_PATH, type Layout, type Precision, realGguf, variant } from "./index";
 import { halvesOrder } from "./llama-graph";
 import {
@@ -68,6 +71,16 @@ function expectGolden({ ids, text }: Answer, { ids: expected, text: expectedText
 }
 
 describe.skipIf(!haveWeights)(`SmolLM2-135M ${WEIGHTS_HINT}`, () => {
+  it("is described by its GGUF file", async () => {
+    const { metadata: _, ...facts } = await readGguf(fileSource(await openAsBlob(ggufPath(ID)), signal));
+    expect(facts).toMatchObject({
+      ...{ architecture: "llama", license: "apache-2.0", fileType: "Q4_1", layers: 30, contextLength: 8192 },
+      ...{ parameters: 134_515_008, weightBytes: 96_576_768, vocabularySize: 49_152, embeds: false },
+      tokens: { bos: 1, eos: END_ID, eot: undefined, addBos: false },
+    });
+    expect(facts.chatTemplate).toContain("<|im_start|>");
+  });
+
   it("has the very numbers of the GGUF file in its ONNX graph", async () => {
     const { folder, graph } = await variant(ID, "q4", "external");
     const data = new Uint8Array(readFileSync(`${folder}/${graph}_data`));
@@ -78,7 +91,7 @@ describe.skipIf(!haveWeights)(`SmolLM2-135M ${WEIGHTS_HINT}`, () => {
       }),
     );
     const numbers = (name: string): Float32Array => new Float32Array(tensors.get(name)!.buffer);
-    const gguf = realGguf(ID);
+    const gguf = await realGguf(ID);
     const matrices = [0, 17, 29].flatMap((layer) => [
       [`blk.${layer}.attn_q`, `layers.${layer}.attn.q_proj`, halvesOrder(64)] as const,
       [`blk.${layer}.attn_v`, `layers.${layer}.attn.v_proj`, undefined] as const,

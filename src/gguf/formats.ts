@@ -38,6 +38,9 @@ const FORMATS: Readonly<Record<number, Format>> = {
   41: ["Q1_0", 128, 18],
 };
 
+/** Numbers of the formats that are taken apart or written by scripts. */
+export const FORMAT = { float32: 0, q4_1: 3, q5_0: 6, q8_0: 8, q4_k: 12, q6_k: 14 } as const;
+
 /** Numbers in a block of a format, and its bytes; undefined for formats that are not known. */
 export function blockOf(format: number): readonly [numbers: number, bytes: number] | undefined {
   const known = FORMATS[format];

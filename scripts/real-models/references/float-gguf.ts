@@ -1,6 +1,7 @@
 /** Writes a GGUF file again with all its numbers as 32-bit floats, so that llama.cpp computes without rounding to codes. */
+import { FORMAT } from "../../../src/gguf";
 import { blockMatrix, floats } from "../blocks";
-import { FORMAT, type Gguf, type GgufTensor } from "../gguf";
+import type { Gguf, GgufTensor } from "../gguf";
 
 const ALIGNMENT = 32;
 

@@ -46,7 +46,7 @@ function alike(one, other) {
 }
 
 const file = openSync(floatPath, "w");
-for (const piece of floatGguf(models.realGguf(id))) writeSync(file, piece);
+for (const piece of floatGguf(await models.realGguf(id))) writeSync(file, piece);
 closeSync(file);
 
 const llama = await getLlama({ gpu: false, build: "never", logLevel: "error" });
