@@ -15,6 +15,7 @@ export const SUBFOLDERS_MAY_IMPORT = {
     grammar: ["tokenizer", "tools"],
     onnx: ["embedding", "sampling", "tokenizer"],
     webllm: ["embedding", "sampling", "tokenizer", "tools"],
+    wllama: ["sampling", "tokenizer"],
     embedding: ["tokenizer"],
     sampling: [],
     tokenizer: ["tools"],

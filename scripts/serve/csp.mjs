@@ -25,8 +25,13 @@ const DIRECTIVES = {
   "form-action": ["'none'"],
 };
 
-/** Browsers heed it in a header only: nobody may lay the page under theirs to steal clicks. */
-const HEADER_DIRECTIVES = { "frame-ancestors": ["'none'"] };
+/** Directives that only the header has, or has otherwise. */
+const HEADER_DIRECTIVES = {
+  // Browsers heed it in a header only: nobody may lay the page under theirs to steal clicks.
+  "frame-ancestors": ["'none'"],
+  // llama.cpp starts its worker and threads from a script in memory. The page heeds its own policy too, so this is for workers only.
+  "worker-src": ["'self'", "blob:"],
+};
 
 /** For `<meta http-equiv="Content-Security-Policy">` in the page. */
 export const META_POLICY = policy(DIRECTIVES);

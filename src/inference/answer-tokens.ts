@@ -114,6 +114,20 @@ export class AnswerTokens {
     return this.#isWhole || this.#cut || this.ids.length >= this.limit;
   }
 
+  /** The number of likeliest tokens that the next choice can depend on; undefined if it can depend on any. */
+  get candidates(): number | undefined {
+    const { sampling, logitBias = [], logprobs } = this.#request;
+    const { temperature, topK, repetitionPenalty, presencePenalty = 0, frequencyPenalty = 0 } = sampling;
+    const rewards = repetitionPenalty < 1 || presencePenalty < 0 || frequencyPenalty < 0;
+    if (this.#form || logprobs !== undefined || logitBias.length > 0 || rewards) return undefined;
+    const kept = temperature <= 0 ? 1 : topK;
+    if (kept <= 0) return undefined;
+    // A penalty puts a token behind others, so each token that has one lets another one in.
+    const penalized = repetitionPenalty !== 1 ? this.#seen.size : 0;
+    const counted = presencePenalty !== 0 || frequencyPenalty !== 0 ? this.#counts.size : 0;
+    return kept + Math.max(penalized, counted);
+  }
+
   /** The token that follows, or a guess at the one `ahead` tokens after it. Undefined if the answer has to end. */
   choose(logits: Float32Array, ahead = 0): number | undefined {
     return this.#choice(logits, ahead).id;

@@ -11,6 +11,8 @@ import { bytes as jspiBytes } from "onnxruntime-web/ort-wasm-simd-threaded.jspi.
 import plainGlue from "onnxruntime-web/ort-wasm-simd-threaded.mjs?url";
 import plainWasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
 import { bytes as plainBytes } from "onnxruntime-web/ort-wasm-simd-threaded.wasm?size";
+import llamaThreads from "@wllama/wllama/esm/multi-thread/wllama.wasm?url";
+import llamaSingle from "@wllama/wllama/esm/single-thread/wllama.wasm?url";
 import { webllm } from "virtual:packaged-files";
 
 /** The builds of ONNX Runtime Web: without the GPU, and with it by either way to suspend WebAssembly. */
@@ -28,6 +30,8 @@ interface OrtFiles {
 /** The files of all engines, as absolute addresses. */
 export interface EngineFiles {
   readonly ort: Readonly<Record<OrtBuild, OrtFiles>>;
+  /** llama.cpp for one thread and for several. */
+  readonly wllama: { readonly single: string; readonly multi: string };
   /** The WebLLM library as one module; undefined if the worker's own bundle contains it. */
   readonly webllm: string | undefined;
 }
@@ -39,5 +43,6 @@ export const engineFiles: EngineFiles = {
     jspi: { wasm: jspiWasm, glue: jspiGlue, bytes: jspiBytes },
     asyncify: { wasm: asyncifyWasm, glue: asyncifyGlue, bytes: asyncifyBytes },
   },
+  wllama: { single: llamaSingle, multi: llamaThreads },
   webllm,
 };

@@ -1,6 +1,6 @@
 /** Hosts the engines inside the worker and answers the page's calls. */
 import { release } from "../border";
-import { MicrogridError, deferred, onAbort } from "../core";
+import { type ErrorCode, MicrogridError, deferred, onAbort } from "../core";
 import { enginePart } from "./engine-part";
 import type { EngineFiles } from "./engine-files";
 import type { OnBytes } from "./fetch-ahead";
@@ -59,7 +59,16 @@ const ENGINES: Readonly<Record<EngineName, EngineLoader>> = {
     const { WebLlmEngine, loadWebLlm } = await enginePart(() => import("./webllm"));
     return new WebLlmEngine(await enginePart(() => loadWebLlm(files?.webllm)));
   },
+  wllama: async ({ files, onDeviceLost }) => {
+    if (!files) throw noFiles();
+    const { WllamaEngine } = await enginePart(() => import("./wllama"));
+    return new WllamaEngine({ files: files.wllama, onCrash: onDeviceLost });
+  },
 };
+
+function noFiles(): Error {
+  return new Error("The worker was not told where the engines' files are.");
+}
 
 /** The object that `workers/gpu.ts` serves. One per worker. */
 export class EngineHost implements EngineHostApi {
@@ -218,11 +227,13 @@ export class EngineHost implements EngineHostApi {
     }
   }
 
-  /** Tells the page of a lost device; it gives this worker up then. */
+  /** Tells the page of a lost device, or of a crash in an engine; it gives this worker up then. */
   #notice(error: unknown): void {
-    if (error instanceof MicrogridError && error.code === "device-lost") this.#lost.reject(error);
+    if (error instanceof MicrogridError && FATAL.includes(error.code)) this.#lost.reject(error);
   }
 }
+
+const FATAL: readonly ErrorCode[] = ["device-lost", "worker-crashed"];
 
 /** The ends of a model ask the page for their stages as long as this worker lives. */
 const NEVER = new AbortController().signal;

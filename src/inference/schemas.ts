@@ -20,7 +20,7 @@ const hash = v.pipe(v.string(), v.maxLength(100));
 export const TokenIdSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 
 /** Which program executes a model. */
-export const EngineNameSchema = v.picklist(["webllm", "onnx"]);
+export const EngineNameSchema = v.picklist(["webllm", "onnx", "wllama"]);
 export type EngineName = v.InferOutput<typeof EngineNameSchema>;
 
 /** Where an engine computes. */

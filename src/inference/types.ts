@@ -155,6 +155,14 @@ export type ModelPackage =
       /** True if it makes embeddings. */
       readonly embeds?: boolean;
       readonly overrides: { readonly contextLength?: number };
+    }
+  | {
+      readonly engine: "wllama";
+      readonly id: string;
+      readonly name: string;
+      readonly packageHash: string;
+      /** The GGUF file, or the parts of one in their order. */
+      readonly files: readonly PackageFile[];
     };
 
 /** How much of a model on the GPU was compared with the CPU's results. */

@@ -25,7 +25,7 @@ export interface HubOrigin {
   readonly repository: string;
   /** A branch, tag or commit; `main` by default. */
   readonly revision?: string | undefined;
-  /** Path of one graph, or of a folder (ending with a slash) whose graphs are meant; all graphs by default. */
+  /** Path of one graph or GGUF file, or of a folder (ending with a slash) whose graphs are meant; all by default. */
   readonly within?: string | undefined;
 }
 
@@ -38,8 +38,8 @@ export type FilesOrigin =
       readonly files: readonly ListedFile[];
     }
   | HubOrigin
-  /** A folder on any web host; its address ends with a slash. */
-  | { readonly kind: "folder"; readonly url: string }
+  /** A folder on any web host; its address ends with a slash. `within` names the one GGUF file that is meant. */
+  | { readonly kind: "folder"; readonly url: string; readonly within?: string | undefined }
   /** Files that the user picked; they exist only in the store. */
   | { readonly kind: "files" }
   | WebLlmOrigin;
@@ -73,7 +73,7 @@ export function originLabel(origin: FilesOrigin): string {
     case "hub":
       return hubId(origin);
     case "folder":
-      return origin.url;
+      return `${origin.url}${origin.within ?? ""}`;
     case "files":
       return "files from this device";
     case "webllm":

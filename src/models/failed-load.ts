@@ -29,7 +29,7 @@ export async function afterFailedLoad(
   entry: ModelEntry,
   { error, backend }: { readonly error: unknown; readonly backend: Backend },
 ): Promise<unknown> {
-  if (!(error instanceof MicrogridError) || entry.engine !== "onnx" || !blamesFiles(error, backend)) return error;
+  if (!(error instanceof MicrogridError) || entry.engine === "webllm" || !blamesFiles(error, backend)) return error;
   if (entry.origin.kind === "files") return advised(error, "Remove the model and add its files again.");
   const listing = knownListing(parts, entry) ?? [];
   const paths = new Set(parts.index.remembered(entry.id).packages.flatMap((known) => known.paths));

@@ -1,6 +1,7 @@
 /** Finds the files of a model in a folder on any web host, which cannot be listed. */
 import { MicrogridError, inParallel } from "../core";
 import { readConfigFacts, readGenAiFacts } from "./model-facts";
+import { ggufParts } from "./gguf-files";
 import { SETTINGS_FILES } from "./onnx-files";
 import type { ListedFile, ModelFacts } from "./records";
 import { externalDataFile, externalDataFiles, usualGraphPaths } from "./variants";
@@ -36,6 +37,17 @@ export async function folderFacts(folder: string, signal: AbortSignal): Promise<
   });
   const { contextLength, embeds, variants } = config;
   return { files: [...found, ...data], contextLength, ...(embeds && { embeds }), ...(variants && { variants }) };
+}
+
+/** Asks for one GGUF file, with all its parts if it is the first of several. Throws `file-missing`, `network`. */
+export async function ggufFacts(folder: string, name: string, signal: AbortSignal): Promise<ModelFacts> {
+  const probe = new FolderProbe(folder);
+  const wanted = ggufParts(name);
+  const files = await probe.files(wanted, signal);
+  if (files.length === wanted.length) return { files };
+  if (probe.refusal) throw refused(folder, probe.refusal, name);
+  const missing = wanted.find((path) => files.every((file) => file.path !== path)) ?? name;
+  throw new MicrogridError("file-missing", `${folder} has no file ${missing}. Check the address.`);
 }
 
 /** Those of the files that exist in a folder, with their sizes. Throws `network`. */

@@ -106,6 +106,16 @@ describe("repositories on a hub", () => {
     expect(paths).not.toContain("onnx/model_q4f16.onnx");
   });
 
+  it("may have one GGUF file that is meant, or all parts of one", async () => {
+    const parts = ["q/m-00001-of-00002.gguf", "q/m-00002-of-00002.gguf"];
+    put("o/g", Object.fromEntries([...parts, "other.gguf", "onnx/model.onnx"].map((path) => [path, path])));
+    const hosts = new ModelHosts(hub.url, []);
+    const facts = async (source: string) => (await hosts.facts(readTextSource(source, hosts).origin, signal)).files;
+    expect((await facts(`${hub.url}/o/g/blob/main/${parts[0]}`)).map(({ path }) => path)).toEqual(parts);
+    expect((await facts("o/g:other.gguf")).map(({ path, bytes }) => [path, bytes])).toEqual([["other.gguf", 10]]);
+    await expect(facts("o/g:nowhere.gguf")).rejects.toMatchObject({ code: "file-missing" });
+  });
+
   it("may have settings with null, Infinity and a byte order mark", async () => {
     const config = '\ufeff{"model_type":"x","max_position_embeddings":null,"rope":Infinity,"text_config":null}';
     put("o/m", { ...SMALL, "config.json": config });
@@ -130,6 +140,21 @@ describe("folders on web hosts", () => {
     expect(paths).toEqual(["genai_config.json", "tokenizer.json", "model.onnx", "model.onnx.data"]);
     expect(facts).toMatchObject({ contextLength: 4096 });
     expect(facts.files.find(({ path }) => path === "model.onnx.data")?.bytes).toBe(7);
+  });
+
+  it("may have a GGUF file, whose address names it", async () => {
+    put("o/m", { "a-00001-of-00002.gguf": "first", "a-00002-of-00002.gguf": "second", "b-00001-of-00002.gguf": "x" });
+    const hosts = new ModelHosts(hub.url, []);
+    const facts = (name: string) =>
+      hosts.facts(readTextSource(`${hub.folder("o/m")}${name}`, hosts).origin, signal).then(({ files }) => files);
+    expect(await facts("a-00001-of-00002.gguf")).toEqual([
+      { path: "a-00001-of-00002.gguf", bytes: 5 },
+      { path: "a-00002-of-00002.gguf", bytes: 6 },
+    ]);
+    await expect(facts("b-00001-of-00002.gguf")).rejects.toMatchObject({
+      code: "file-missing",
+      message: expect.stringContaining("no file b-00002-of-00002.gguf") as unknown,
+    });
   });
 
   it("can be named by the address of a graph in onnx/", async () => {

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { isAbort, MicrogridError } from "../core";
 import type { FilesOrigin, HubOrigin, WebLlmOrigin } from "./entry";
-import { findInFolder, folderFacts } from "./folder-facts";
+import { findInFolder, folderFacts, ggufFacts } from "./folder-facts";
 import { filesAddress, repositoryAt } from "./hub-address";
 import { hubFacts } from "./hub-facts";
 import type { ListedFile, ModelFacts } from "./records";
@@ -69,7 +69,9 @@ export class ModelHosts {
       case "hub":
         return this.#firstHub((hub) => hubFacts(hub, origin, signal), signal);
       case "folder":
-        return folderFacts(origin.url, signal);
+        return origin.within === undefined
+          ? folderFacts(origin.url, signal)
+          : ggufFacts(origin.url, origin.within, signal);
       case "webllm":
         return this.#webllmFacts(origin, signal);
       case "files":

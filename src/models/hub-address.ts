@@ -5,7 +5,7 @@ const MAIN = "main";
 /** The folder in which repositories usually keep their graphs; naming it says nothing. */
 const USUAL_FOLDER = "onnx/";
 /** Names of files that people copy the address of, as opposed to folders. */
-const FILE_NAME = /(^|\/)[^/]*\.(json|jinja|onnx|onnx[._]data(_\d+)?|html?|md|txt)$/;
+const FILE_NAME = /(^|\/)[^/]*\.(json|jinja|onnx|onnx[._]data(_\d+)?|gguf|html?|md|txt)$/;
 
 /** The repository that the path of an address on a hub refers to; undefined if the path is something else. */
 export function repositoryAt(path: string): HubOrigin | undefined {
@@ -16,7 +16,7 @@ export function repositoryAt(path: string): HubOrigin | undefined {
   const [, revision = "", inside = ""] = /^(refs\/(?:pr|convert)\/[^/]+|[^/]+)\/?(.*)$/.exec(rest) ?? [];
   const [wanted, place] = [decoded(revision), decoded(inside)];
   if (wanted === undefined || place === undefined) return undefined;
-  if (place.endsWith(".onnx")) return hubOrigin(repository, wanted, place);
+  if (/\.(onnx|gguf)$/.test(place)) return hubOrigin(repository, wanted, place);
   const folder = place.replace(FILE_NAME, "$1");
   return hubOrigin(repository, wanted, folder === "" || folder.endsWith("/") ? folder : `${folder}/`);
 }
@@ -50,6 +50,12 @@ export function listingAddresses(hub: string, { repository, revision }: HubOrigi
 export function fileFolder(url: URL): string {
   const path = url.pathname.replace(/(^|\/)onnx\/[^/]*\.onnx([._]data(_\d+)?)?$/, "$1").replace(FILE_NAME, "$1");
   return `${url.origin}${path.endsWith("/") ? path : `${path}/`}`;
+}
+
+/** The name of the GGUF file that an address ends with; undefined for other addresses. */
+export function ggufName(url: URL): string | undefined {
+  const [name] = /[^/]+\.gguf$/.exec(url.pathname) ?? [];
+  return name === undefined ? undefined : decoded(name);
 }
 
 function decoded(part: string): string | undefined {

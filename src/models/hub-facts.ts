@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { MicrogridError } from "../core";
 import type { HubOrigin } from "./entry";
 import { filesAddress, listingAddresses } from "./hub-address";
+import { isGguf, ggufParts } from "./gguf-files";
 import { readConfigFacts, readGenAiFacts } from "./model-facts";
 import type { ListedFile, ModelFacts } from "./records";
 import { hostOf, readJson } from "./web";
@@ -35,7 +36,9 @@ export async function hubFacts(hub: string, origin: HubOrigin, signal: AbortSign
     bytes: size ?? lfs?.size,
     sha256: lfs?.sha256,
   }));
-  const files = all.filter(({ path }) => !path.endsWith(".onnx") || path.startsWith(within));
+  const files = isGguf(within)
+    ? all.filter(({ path }) => ggufParts(within).includes(path))
+    : all.filter(({ path }) => !path.endsWith(".onnx") || path.startsWith(within));
   if (within !== "" && !all.some(({ path }) => path.startsWith(within))) {
     throw new MicrogridError(
       "file-missing",

@@ -9,6 +9,7 @@ export { otherFiles } from "./model-parts";
 export { ProgressMeter } from "./progress";
 export { SharedWork } from "./shared-work";
 export { isHubName } from "./sources";
-export { type SpeedSample, expectedBackend, expectedRate } from "./speed";
+export { expectedBackend } from "./info";
+export { type SpeedSample, expectedRate } from "./speed";
 export type * from "./types";
 export { variantName } from "./variant-choice";

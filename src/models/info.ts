@@ -1,22 +1,31 @@
 /** Makes the description of a model that the list of models shows. */
-import type { Backend, DeviceInfo } from "../inference";
+import type { Backend, DeviceInfo, EngineName } from "../inference";
 import { originLabel, type ModelEntry } from "./entry";
 import { estimateMlcBytes, estimateWeightBytes } from "./estimate";
 import { licenceName } from "./families";
 import { fitOf } from "./fit";
-import { hasEmbeddingFiles, sumBytes, type OnnxPlan } from "./onnx-files";
+import { planGgufFiles } from "./gguf-files";
+import { hasEmbeddingFiles, sumBytes } from "./onnx-files";
 import type { ListedFile, ModelRecord } from "./records";
 import type { StoredSummary } from "./store-protocol";
 import type { ModelInfo } from "./types";
-import { backendOf, lookAt, planVariant } from "./variant-choice";
+import { type KnownVariants, backendOf, lookAt, planVariant } from "./variant-choice";
 
 /** Memory beside the weights for the KV cache, intermediate values and the runtime: a rule of thumb. */
 const MEMORY_PER_WEIGHT = 1.25;
 const MEMORY_BASE_BYTES = 64 * 2 ** 20;
 
-/** The backend that a model is loaded on by default. */
+/** The backend that a model is loaded on by default if its engine has both. */
 export function usualBackend(device: DeviceInfo): Backend {
   return device.webgpu && !device.webgpu.software ? "webgpu" : "wasm";
+}
+
+/** Engines that have one backend. */
+const ONLY_ON: Readonly<Partial<Record<EngineName, Backend>>> = { webllm: "webgpu", wllama: "wasm" };
+
+/** The backend on which a model runs here by default. */
+export function expectedBackend({ engine }: Pick<ModelInfo, "engine">, device: DeviceInfo): Backend {
+  return ONLY_ON[engine] ?? usualBackend(device);
 }
 
 /** Facts about a model that its entry in the list does not contain. */
@@ -32,19 +41,19 @@ interface EntryState {
 export function modelInfo(entry: ModelEntry, state: EntryState, device: DeviceInfo): ModelInfo {
   const { remembered } = state;
   const { facts } = remembered ?? {};
-  const listing = entry.engine === "onnx" ? knownFiles(entry, remembered) : undefined;
-  const preferred = usualBackend(device);
+  const listing = entry.engine === "webllm" ? undefined : knownFiles(entry, remembered);
+  const preferred = expectedBackend(entry, device);
   const choice = { listing: listing ?? [], remembered, device, name: entry.name };
-  const backend = listing ? backendOf({ ...choice, preferred }) : preferred;
-  const plan = listing && planOf({ ...choice, backend });
-  const graph = listing?.find(({ path }) => path === plan?.graph);
+  const backend = listing && entry.engine === "onnx" ? backendOf({ ...choice, preferred }) : preferred;
+  const plan = listing && (entry.engine === "onnx" ? onnxFiles({ ...choice, backend }) : ggufFiles(choice));
+  const lead = listing?.find(({ path }) => path === plan?.lead);
   const exactBytes = plan?.downloadBytes ?? webllmBytes(entry, remembered);
   const weights = plan?.weightBytes ?? estimateOf(entry, device);
   const memoryBytes =
     entry.memoryBytes ??
     (weights === undefined ? undefined : Math.round(weights * MEMORY_PER_WEIGHT) + MEMORY_BASE_BYTES);
-  const wasmBytes = entry.engine === "onnx" && backend === "wasm" ? weights : undefined;
-  const look = graph && lookAt(remembered, graph);
+  const wasmBytes = backend === "wasm" ? weights : undefined;
+  const look = lead && lookAt(remembered, lead);
   const largestWeightBytes = backend === "webgpu" ? look?.largestWeightBytes : undefined;
   return {
     id: entry.id,
@@ -59,7 +68,7 @@ export function modelInfo(entry: ModelEntry, state: EntryState, device: DeviceIn
     downloadBytes: exactBytes ?? weights,
     sizeIsEstimate: exactBytes === undefined && weights !== undefined,
     memoryBytes,
-    contextLength: entry.contextLength ?? facts?.contextLength,
+    contextLength: entry.contextLength ?? look?.contextLength ?? facts?.contextLength,
     licence: facts?.licence && licenceName(facts.licence),
     fit: fitOf(entry, { memoryBytes, wasmBytes, largestWeightBytes, f32Variant: state.f32Variant }, device),
     stored: typeof state.stored === "string" ? state.stored : storedState(remembered, state.stored),
@@ -75,9 +84,35 @@ function knownFiles({ origin }: ModelEntry, remembered: ModelRecord | undefined)
   return origin.kind === "embedded" ? origin.files : remembered?.facts?.files;
 }
 
-function planOf(choice: Parameters<typeof planVariant>[0]): OnnxPlan | undefined {
+/** The files to load, as far as they are known. */
+interface KnownPlan {
+  /** Path of the file that identifies the set. */
+  readonly lead: string | undefined;
+  readonly weightBytes: number | undefined;
+  readonly downloadBytes: number | undefined;
+}
+
+function onnxFiles(choice: Parameters<typeof planVariant>[0]): KnownPlan | undefined {
+  return orNothing(() => {
+    const { graph: lead, weightBytes, downloadBytes } = planVariant(choice);
+    return { lead, weightBytes, downloadBytes };
+  });
+}
+
+function ggufFiles({
+  listing,
+  device,
+  name,
+}: Pick<KnownVariants, "listing" | "device" | "name">): KnownPlan | undefined {
+  return orNothing(() => {
+    const { files, weightBytes } = planGgufFiles(listing, device, name);
+    return { lead: files[0]?.path, weightBytes, downloadBytes: weightBytes };
+  });
+}
+
+function orNothing<T>(plan: () => T): T | undefined {
   try {
-    return planVariant(choice);
+    return plan();
   } catch {
     return undefined;
   }

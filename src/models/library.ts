@@ -3,12 +3,13 @@ import { MicrogridError, randomId, TypedEventTarget } from "../core";
 import type { Backend, decoders, DeviceInfo, EngineName, LoadProgress, ModelPackage } from "../inference";
 import { embeddedEntries, repositoryEntries, webllmEntries } from "./catalog";
 import { afterFailedLoad } from "./failed-load";
+import { type GgufPlan, engineOf, planGgufFiles } from "./gguf-files";
 import { ModelHosts } from "./hosts";
-import { usualBackend } from "./info";
+import { expectedBackend, usualBackend } from "./info";
 import { openModelParts, type ModelParts, type PartsOptions } from "./model-parts";
 import type { OnnxPlan } from "./onnx-files";
 import type { PackageParts } from "./package-parts";
-import { prepareOnnx, prepareWebLlm, type PackageOrder } from "./packages";
+import { prepareGguf, prepareOnnx, prepareWebLlm, type PackageOrder } from "./packages";
 import { downloadProgress } from "./progress";
 import { withPickedData } from "./look-ahead";
 import { type ListedFile, ModelRecords } from "./records";
@@ -117,7 +118,8 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
   backendFor(id: string, preferred: Backend): Backend {
     const { index } = this.#parts;
     const entry = index.has(id) ? index.entry(id) : undefined;
-    return entry?.engine === "onnx" ? backendOf({ ...choiceOf(this.#parts, entry), preferred }) : preferred;
+    if (entry?.engine === "onnx") return backendOf({ ...choiceOf(this.#parts, entry), preferred });
+    return entry ? expectedBackend(entry, this.#parts.device) : preferred;
   }
 
   /** The graph that `prepare` chooses on this backend, as far as is known; undefined if there is none. */
@@ -217,11 +219,10 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
   }
 
   async #prepare(order: PackageOrder): Promise<ModelPackage> {
-    const { origin } = order.entry;
+    const { origin, engine } = order.entry;
     try {
-      return await (origin.kind === "webllm"
-        ? prepareWebLlm(this.#parts, order, origin)
-        : prepareOnnx(this.#parts, order));
+      if (origin.kind === "webllm") return await prepareWebLlm(this.#parts, order, origin);
+      return await (engine === "wllama" ? prepareGguf(this.#parts, order) : prepareOnnx(this.#parts, order));
     } finally {
       await this.#refresh();
     }
@@ -246,7 +247,7 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     const { name, files } = readFileSource(source);
     const listing = files.map(({ path, blob }) => ({ path, bytes: blob.size }));
     const planned = this.#plan(listing, name);
-    const plan = await withPickedData(planned, files, { name, signal });
+    const plan = "graph" in planned ? await withPickedData(planned, files, { name, signal }) : planned;
     const wanted = files.filter(({ path }) => plan.files.some((file) => file.path === path));
     const id = `files/${name}/${randomId(4)}`;
     const stored = await store.service.importFiles(id, wanted, {
@@ -258,9 +259,10 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     return id;
   }
 
-  /** The files of a model that is about to be added, on whatever backend runs it. Throws like `planOnnxFiles`. */
-  #plan(listing: readonly ListedFile[], name: string): OnnxPlan {
+  /** The files of a model that is about to be added, on whatever backend runs it. Throws like `planOnnxFiles` and `planGgufFiles`. */
+  #plan(listing: readonly ListedFile[], name: string): OnnxPlan | GgufPlan {
     const { device } = this.#parts;
+    if (engineOf(listing) === "wllama") return planGgufFiles(listing, device, name);
     const choice = { listing, remembered: undefined, device, name };
     return planVariant({ ...choice, backend: backendOf({ ...choice, preferred: usualBackend(device) }) });
   }

@@ -2,6 +2,7 @@
 import { MicrogridError } from "../core";
 import type { DeviceInfo } from "../inference";
 import type { ModelEntry } from "./entry";
+import { engineOf } from "./gguf-files";
 import type { ModelHosts } from "./hosts";
 import { modelInfo } from "./info";
 import type { ModelRecord, ModelRecords } from "./records";
@@ -104,10 +105,10 @@ export class ModelIndex {
 }
 
 /** The entry of a model that the user added, from its record. */
-function addedEntry({ id, added }: ModelRecord): ModelEntry[] {
+function addedEntry({ id, added, facts }: ModelRecord): ModelEntry[] {
   if (!added) return [];
   const { source, name } = added;
   const origin = source.kind === "webllm" ? webllmOrigin(source.modelUrl, source.libraryUrl) : source;
-  const engine = source.kind === "webllm" ? "webllm" : "onnx";
+  const engine = source.kind === "webllm" ? "webllm" : engineOf(facts?.files ?? []);
   return [{ id, name, engine, source: "added", origin, contextLength: undefined, memoryBytes: undefined }];
 }

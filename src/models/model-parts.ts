@@ -85,6 +85,12 @@ export async function openModelParts(
       `${entry.name} is compiled for the WebLLM engine and cannot be split. Choose an ONNX model to split over several devices.`,
     );
   }
+  if (entry.engine === "wllama") {
+    throw new MicrogridError(
+      "unsupported-model",
+      `${entry.name} is a GGUF model, which llama.cpp runs as a whole. Choose an ONNX model to split over several devices.`,
+    );
+  }
   const listing = await currentListing(parts, entry, knownListing(parts, entry), signal);
   const planned =
     graph === undefined

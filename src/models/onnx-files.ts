@@ -115,7 +115,7 @@ function refuseOtherKinds(listing: readonly ListedFile[], name: string): void {
   if (graphs.length === 0) {
     throw new MicrogridError(
       "not-a-model",
-      `${name} has no ONNX files, so this app cannot run it. Look for a repository of the same model whose name ends with -ONNX.`,
+      `${name} has no ONNX files, so this app cannot run it. Look for a repository of the same model whose name ends with -ONNX or -GGUF.`,
     );
   }
   // The text part of a model that also sees or hears consists of an embedding and a decoder.

@@ -2,14 +2,14 @@
 import { MicrogridError } from "../core";
 import type { Backend, LoadProgress, ModelPackage } from "../inference";
 import type { ModelEntry, WebLlmOrigin } from "./entry";
+import { type GgufPlan, planGgufFiles } from "./gguf-files";
+import { lookAtGguf } from "./gguf-look";
 import { firstFiles, lookAhead } from "./look-ahead";
 import { packageFiles, type OnnxPlan } from "./onnx-files";
-import { packageHash } from "./package-hash";
 import { currentListing, knownListing, type PackageParts } from "./package-parts";
-import { downloadProgress } from "./progress";
 import type { ListedFile } from "./records";
 import { sha256Text } from "./sha256";
-import type { StoredFile } from "./store-protocol";
+import { type StoredPackage, downloadFiles, keepPackage, openPackage } from "./stored-package";
 import { planVariant } from "./variant-choice";
 import { refused, request } from "./web";
 
@@ -30,39 +30,49 @@ const WEBLLM_LEAD = "webllm";
  */
 export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Promise<ModelPackage> {
   const { entry, backend, signal, onProgress } = order;
-  const { store, index, hosts } = parts;
+  const { index } = parts;
   const plan = (listing: readonly ListedFile[]): OnnxPlan =>
     planVariant({ listing, remembered: index.remembered(entry.id), backend, device: parts.device, name: entry.name });
   const known = knownListing(parts, entry);
-  const stored = known && (await openStored(parts, entry, plan(known)));
-  if (stored) return stored;
+  const before = known && plan(known);
+  const stored = before && (await openPackage(parts, entry, { lead: before.graph, files: before.files }));
+  if (stored) return onnxPackage(entry, before, stored);
 
   const listing = await currentListing(parts, entry, known, signal);
   const planned = plan(listing);
-  const download = (
-    files: readonly ListedFile[],
-    report: (step: LoadProgress) => void = onProgress,
-  ): Promise<StoredFile[]> => {
-    // The listing names only files that exist.
-    const requests = files.map((file) => ({ ...file, urls: hosts.urls(entry.origin, file.path), optional: false }));
-    return store.service.download(entry.id, requests, { signal, onProgress: downloadProgress(entry.name, report) });
-  };
   const all = { totalBytes: planned.downloadBytes ?? 0, etaMs: undefined };
   let loadedBytes = 0;
-  await download(firstFiles(planned), (step) => {
+  const onFirst = (step: LoadProgress): void => {
     loadedBytes = step.loadedBytes;
     onProgress({ ...step, ...all });
-  });
+  };
+  await downloadFiles(parts, entry, firstFiles(planned), { signal, onProgress: onFirst });
   // The bytes of a graph that are read here are no part of the download, or are counted already.
   const looking = (step: LoadProgress): void => onProgress({ ...step, ...all, loadedBytes, bytesPerSecond: 0 });
   const current = await lookAhead(parts, entry, { plan: planned, listing, backend, signal, onProgress: looking });
-  const { graph } = current;
-  const got = await download(current.files);
-  const hash = packageHash(got);
-  const others = index.remembered(entry.id).packages.filter((known) => known.lead !== graph);
-  const paths = got.map((file) => file.path);
-  await index.remember(entry.id, { packages: [...others, { lead: graph, packageHash: hash, paths }] });
-  return onnxPackage(entry, current, hash, got);
+  const files = await downloadFiles(parts, entry, current.files, { signal, onProgress });
+  return onnxPackage(entry, current, await keepPackage(parts, entry, { lead: current.graph, files }));
+}
+
+/**
+ * Brings the files of a GGUF model into the store. Before they are downloaded, the header of the first is read, which tells whether
+ * llama.cpp and this app know the model.
+ */
+export async function prepareGguf(
+  parts: PackageParts,
+  { entry, signal, onProgress }: PackageOrder,
+): Promise<ModelPackage> {
+  const plan = (listing: readonly ListedFile[]): GgufPlan => planGgufFiles(listing, parts.device, entry.name);
+  const setOf = ({ files }: GgufPlan) => ({ lead: files[0]!.path, files });
+  const known = knownListing(parts, entry);
+  const stored = known && (await openPackage(parts, entry, setOf(plan(known))));
+  if (stored) return ggufPackage(entry, stored);
+
+  const planned = plan(await currentListing(parts, entry, known, signal));
+  await lookAtGguf(parts, entry, planned, signal);
+  const { lead } = setOf(planned);
+  const files = await downloadFiles(parts, entry, planned.files, { signal, onProgress });
+  return ggufPackage(entry, await keepPackage(parts, entry, { lead, files }));
 }
 
 /** Collects what the WebLLM library needs to load a model. The library downloads and stores the weights itself. */
@@ -87,31 +97,15 @@ export async function prepareWebLlm(
   };
 }
 
-async function openStored(
-  { index, store }: PackageParts,
-  entry: ModelEntry,
-  plan: OnnxPlan,
-): Promise<ModelPackage | undefined> {
-  const { graph, files } = plan;
-  const known = index.remembered(entry.id).packages.find((candidate) => candidate.lead === graph);
-  const stored = known && (await store.service.open(entry.id, known.paths));
-  // A new version of the page may come with a new embedded model.
-  const current = stored?.every((file) => {
-    const listed = files.find(({ path }) => path === file.path);
-    return listed?.sha256 === undefined || listed.sha256 === file.sha256;
-  });
-  return known && stored && current ? onnxPackage(entry, plan, known.packageHash, stored) : undefined;
+function onnxPackage({ id, name }: ModelEntry, plan: OnnxPlan, stored: StoredPackage): ModelPackage {
+  const files = packageFiles(plan, stored.files);
+  const { graph, embedder } = plan;
+  const { packageHash } = stored;
+  return { engine: "onnx", id, name, packageHash, graph, ...(embedder !== undefined && { embedder }), files };
 }
 
-function onnxPackage(
-  { id, name }: ModelEntry,
-  plan: OnnxPlan,
-  hash: string,
-  stored: readonly StoredFile[],
-): ModelPackage {
-  const files = packageFiles(plan, stored);
-  const { graph, embedder } = plan;
-  return { engine: "onnx", id, name, packageHash: hash, graph, ...(embedder !== undefined && { embedder }), files };
+function ggufPackage({ id, name }: ModelEntry, { packageHash, files }: StoredPackage): ModelPackage {
+  return { engine: "wllama", id, name, packageHash, files };
 }
 
 /**

@@ -46,7 +46,7 @@ const source = v.variant("kind", [
     revision: v.optional(v.string()),
     within: v.optional(v.string()),
   }),
-  v.object({ kind: v.literal("folder"), url: v.string() }),
+  v.object({ kind: v.literal("folder"), url: v.string(), within: v.optional(v.string()) }),
   v.object({ kind: v.literal("files") }),
   v.object({ kind: v.literal("webllm"), modelUrl: v.string(), libraryUrl: v.string() }),
 ]);
@@ -77,7 +77,15 @@ const modelRecord = v.object({
   ),
   /** Facts that looks at graphs have found out, by the listed file of the graph. */
   looks: v.optional(
-    v.array(v.object({ file: listedFile, largestWeightBytes: v.number(), embeds: v.optional(v.boolean()) })),
+    v.array(
+      v.object({
+        file: listedFile,
+        /** Of a GGUF file, nothing needs to be in one piece. */
+        largestWeightBytes: v.optional(v.number()),
+        embeds: v.optional(v.boolean()),
+        contextLength: v.optional(v.number()),
+      }),
+    ),
   ),
   /** Variants whose results were wrong, and the one to use from now on. Another build of the site tries again. */
   wrong: v.optional(v.array(variant)),

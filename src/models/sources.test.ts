@@ -26,6 +26,19 @@ describe("readTextSource", () => {
     expect(origin("https://site.example/models/mine/index.html")).toEqual(folder);
   });
 
+  it("reads the address of a GGUF file as that file", () => {
+    expect(readTextSource("https://site.example/models/my%20model-Q4_0.gguf", hosts)).toEqual({
+      id: "https://site.example/models/my model-Q4_0.gguf",
+      name: "my model-Q4_0",
+      origin: { kind: "folder", url: "https://site.example/models/", within: "my model-Q4_0.gguf" },
+    });
+    expect(readTextSource("https://hub.example/o/m/blob/main/q/m-Q8_0-00001-of-00002.gguf", hosts)).toEqual({
+      id: "o/m:q/m-Q8_0-00001-of-00002.gguf",
+      name: "m-Q8_0",
+      origin: { kind: "hub", repository: "o/m", within: "q/m-Q8_0-00001-of-00002.gguf" },
+    });
+  });
+
   it("reads two addresses as a WebLLM model and its library", () => {
     expect(readTextSource("https://a.example/m-q4f16_1-MLC https://b.example/m.wasm", hosts)).toMatchObject({
       name: "m-q4f16_1-MLC",
@@ -47,6 +60,13 @@ describe("readTextSource", () => {
 });
 
 describe("readFileSource", () => {
+  it("takes GGUF files alone", () => {
+    const files = ["b-00002-of-00002.gguf", "b-00001-of-00002.gguf", "notes.txt"].map((name) => new File(["x"], name));
+    const source = readFileSource(files);
+    expect(source.name).toBe("b");
+    expect(source.files.map(({ path }) => path)).toEqual(["b-00002-of-00002.gguf", "b-00001-of-00002.gguf"]);
+  });
+
   const file = (path: string): File => {
     const picked = new File(["x"], path.split("/").at(-1) ?? path);
     return Object.defineProperty(picked, "webkitRelativePath", { value: path.includes("/") ? path : "" });

@@ -2,7 +2,8 @@
 import { MicrogridError } from "../core";
 import { hubId, webllmFeatures, type FilesOrigin, type HubOrigin } from "./entry";
 import type { ModelHosts } from "./hosts";
-import { fileFolder, hubOrigin } from "./hub-address";
+import { isGguf } from "./gguf-files";
+import { fileFolder, ggufName, hubOrigin } from "./hub-address";
 
 /** Files that lie at the top of a model's folder; the second one if there is none of the first. */
 const CONFIG_FILES = ["config.json", "genai_config.json"] as const;
@@ -15,7 +16,7 @@ interface TextSource {
 }
 
 /**
- * Reads `owner/name`, the address of a hub repository or of a folder with `config.json`, or, for the WebLLM engine,
+ * Reads `owner/name`, the address of a hub repository, of a folder with `config.json` or of a GGUF file, or, for the WebLLM engine,
  * the address of an MLC model and the address of its library with a space between them. A name and an address on the
  * hub may also state a revision and a folder. Throws `bad-request`.
  */
@@ -30,7 +31,9 @@ export function readTextSource(source: string | URL, hosts: ModelHosts): TextSou
   const origin = hosts.repositoryOf(url);
   if (origin) return hubSource(origin);
   const folder = fileFolder(url);
-  return { id: folder, name: lastPart(folder), origin: { kind: "folder", url: folder } };
+  const within = ggufName(url);
+  if (within === undefined) return { id: folder, name: lastPart(folder), origin: { kind: "folder", url: folder } };
+  return { id: `${folder}${within}`, name: ggufTitle(within), origin: { kind: "folder", url: folder, within } };
 }
 
 /** Whether a text is the id of a repository on the hub, `owner/name`, as `add` would give it to the model. */
@@ -47,6 +50,7 @@ function readHubName(text: string): HubOrigin | undefined {
 
 function hubSource(origin: HubOrigin): TextSource {
   const { repository, revision, within } = origin;
+  if (within !== undefined && isGguf(within)) return { id: hubId(origin), name: ggufTitle(lastPart(within)), origin };
   const place = [revision, within?.replace(/\/$/, "")].filter((part) => part !== undefined).join(", ");
   return { id: hubId(origin), name: `${lastPart(repository)}${place === "" ? "" : ` (${place})`}`, origin };
 }
@@ -66,16 +70,21 @@ export function webllmOrigin(modelUrl: string, libraryUrl: string): Extract<File
 
 /**
  * Picked files with their paths inside the model, relative to the folder that holds `config.json`, or otherwise
- * `genai_config.json`.
+ * `genai_config.json`. Without either, the GGUF files are meant.
  */
 export function readFileSource(files: Iterable<File>): { name: string; files: { path: string; blob: File }[] } {
   const picked = [...files].map((file) => ({ path: file.webkitRelativePath || file.name, blob: file }));
   const configs = CONFIG_FILES.map((name) => shallowest(picked.filter(({ path }) => lastPart(path) === name)));
   const config = configs.find((found) => found !== undefined);
+  const gguf = picked.filter(({ path }) => isGguf(path));
+  if (!config && gguf.length > 0) {
+    const files = gguf.map(({ path, blob }) => ({ path: lastPart(path), blob }));
+    return { name: ggufTitle(files[0]!.path), files };
+  }
   if (!config) {
     throw new MicrogridError(
       "not-a-model",
-      "There is no config.json (or genai_config.json) among these files, so they are not a model. Pick the whole folder of an ONNX model.",
+      "There is no config.json (or genai_config.json) and no GGUF file among these files, so they are not a model. Pick the whole folder of an ONNX model, or a GGUF file.",
     );
   }
   const base = config.path.slice(0, -lastPart(config.path).length);
@@ -101,6 +110,11 @@ function webAddress(text: string): URL | undefined {
   return url?.protocol === "https:" || url?.protocol === "http:" ? url : undefined;
 }
 
+/** The name of a GGUF model, from that of its file or its first part. */
+function ggufTitle(file: string): string {
+  return file.replace(/(-\d{5}-of-\d{5})?\.gguf$/, "");
+}
+
 function lastPart(path: string): string {
   return path.split("/").findLast((part) => part !== "") ?? path;
 }
@@ -109,6 +123,6 @@ function unreadable(source: string): MicrogridError {
   return new MicrogridError(
     "bad-request",
     `"${source}" does not name a model. Give a hub name such as onnx-community/Qwen3-0.6B-ONNX, the address of a model's ` +
-      "folder, or, for a WebLLM model, its address and the address of its library with a space between them.",
+      "folder or GGUF file, or, for a WebLLM model, its address and the address of its library with a space between them.",
   );
 }

@@ -3,7 +3,7 @@
  * all weights once for each token, so the time of a token grows with their bytes.
  */
 import type { Backend, DeviceInfo } from "../inference";
-import { usualBackend } from "./info";
+import { expectedBackend } from "./info";
 import type { ModelInfo } from "./types";
 
 /** A model that has answered on this device. */
@@ -49,11 +49,6 @@ export function expectedRate(
   if (sample.bytes > SMALL_BYTES) return (sample.tokensPerSecond * sample.bytes) / bytes;
   const bytesPerSecond = device.mobile ? MOBILE_GPU_BYTES_PER_SECOND : GPU_BYTES_PER_SECOND;
   return 1000 / (sampleMs * GPU_START_FACTOR + (1000 * bytes) / bytesPerSecond);
-}
-
-/** The backend on which a model runs here by default. */
-export function expectedBackend({ engine }: Pick<ModelInfo, "engine">, device: DeviceInfo): Backend {
-  return engine === "webllm" ? "webgpu" : usualBackend(device);
 }
 
 function workOnCpu(bytes: number): number {

@@ -35,6 +35,11 @@ export interface GraphWithoutWeights {
   readonly hosts: readonly (readonly [url: string, version: string])[];
 }
 
+/** The facts in the header of a GGUF file that matter before it is downloaded. */
+export interface GgufSummary {
+  readonly contextLength: number | undefined;
+}
+
 /** A file that the user picked. */
 export interface PickedFile {
   readonly path: string;
@@ -102,6 +107,16 @@ export interface StoreApi {
    * `unsupported-model` if nobody says how large the file is.
    */
   readGraph(model: string, request: GraphRequest, options: StoreOptions): Promise<GraphWithoutWeights>;
+  /**
+   * The facts in the header of a GGUF file: from the stored file if it is complete, else by ranges from its hosts.
+   * Undefined if these give whole files only, or if nobody says how large the file is. Rejects like `readGguf` and `FileRanges.read`,
+   * and with `unsupported-model` if the engine cannot use its tokenizer, or the model makes embeddings.
+   */
+  readGguf(
+    model: string,
+    request: Pick<FileRequest, "path" | "urls" | "bytes" | "sha256">,
+    options: Pick<StoreOptions, "signal">,
+  ): Promise<GgufSummary | undefined>;
   /** The complete files with these paths, or undefined if one of them is not complete. */
   open(model: string, paths: readonly string[]): Promise<StoredFile[] | undefined>;
   /**

@@ -12,6 +12,7 @@ import {
   type FileRequest,
   type FileRangeRequest,
   type GraphRequest,
+  type GgufSummary,
   type GraphWithoutWeights,
   type PickedFile,
   type StoreApi,
@@ -120,6 +121,18 @@ export class ModelStore implements StoreApi {
     if (urls.length === 0) throw goneFromStore(path);
     if (bytes !== undefined) return graphs.ofHosts(model, { ...request, bytes }, options);
     throw new MicrogridError("unsupported-model", `The host of ${path} does not say how large it is.`);
+  }
+
+  async readGguf(
+    model: string,
+    request: Pick<FileRequest, "path" | "urls" | "bytes" | "sha256">,
+    { signal }: Pick<StoreOptions, "signal">,
+  ): Promise<GgufSummary | undefined> {
+    const { whole } = await this.#opened;
+    const file = await whole.stored(model, request.path);
+    const { summarizeFile, summarizeRemote } = await import("./gguf-summary");
+    if (file && matches(file, request)) return summarizeFile(file.blob, signal);
+    return summarizeRemote(request, signal);
   }
 
   async open(model: string, paths: readonly string[]): Promise<StoredFile[] | undefined> {

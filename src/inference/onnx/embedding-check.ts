@@ -3,7 +3,7 @@ import { cosine } from "../embedding";
 import { CHECK_TEXT } from "../queued-model";
 import type { ChatTokenizer } from "../tokenizer";
 import type { EmbeddingRunner } from "./embedding-runner";
-import { wrongResults } from "./errors";
+import { wrongResults } from "../model-errors";
 
 /** Tokens of texts that are computed alone and together. */
 const LENGTHS = [48, 17, 5] as const;

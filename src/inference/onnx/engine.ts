@@ -18,7 +18,7 @@ import { checkLayersOnGpu } from "./layer-check";
 import { OnnxModel } from "./model";
 import { type ReadPackage, readPackage } from "./package-files";
 import type { Bench } from "./pipeline-parts";
-import { knownAnswer } from "./plausibility";
+import { knownAnswer } from "../plausibility";
 import type { RingSequence } from "./ring-decoder";
 import { ModelRunner } from "./runner";
 import { type Ort, fetchOrt, loadOrt } from "./runtime";

@@ -1,5 +1,6 @@
 /** Turns errors of ONNX Runtime into errors with helpful texts. */
 import { MicrogridError, isAbort } from "../../core";
+import { outOfMemory } from "../model-errors";
 import type { Backend } from "../types";
 
 /**
@@ -54,23 +55,6 @@ export function deviceLost(reason: string, cause?: unknown): MicrogridError {
   );
 }
 
-/** The error for a model whose results are not those of its weights. `why` completes “wrong results: …”. */
-export function wrongResults(why: string): MicrogridError {
-  return new MicrogridError(
-    "wrong-results",
-    `This device computes wrong results with this model: ${why}. Try it on the CPU (WASM), or choose another model.`,
-  );
-}
-
 function first(text: string): string {
   return text.split("\n", 1)[0]?.slice(0, 200) ?? "";
-}
-
-/** The error for a model or a conversation that is too large for the free memory. */
-export function outOfMemory(cause: unknown): MicrogridError {
-  return new MicrogridError(
-    "out-of-memory",
-    "This device has not enough free memory for this model. Close other tabs, or choose a smaller model or a stronger quantization.",
-    { cause },
-  );
 }

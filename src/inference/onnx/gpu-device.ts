@@ -1,7 +1,8 @@
 /** The GPU device that all models of a worker share. */
 import { MicrogridError } from "../../core";
 import { isSoftware } from "../device";
-import { deviceLost, outOfMemory } from "./errors";
+import { outOfMemory } from "../model-errors";
+import { deviceLost } from "./errors";
 import type { GpuAbilities } from "./gpu-fitness";
 
 /** Features that ONNX Runtime's kernels use where they are there. */

@@ -3,13 +3,11 @@ import type * as OrtModule from "onnxruntime-web/wasm";
 import { enginePart } from "../engine-part";
 import type { EngineFiles, OrtBuild } from "../engine-files";
 import { type OnBytes, fetchAhead } from "../fetch-ahead";
+import { threadCount } from "../threads";
 import type { Backend } from "../types";
 
 /** The API of ONNX Runtime Web; every build has the same. */
 export type Ort = typeof OrtModule;
-
-/** Most threads worth starting: beyond them, decoding is bound by memory, not by cores. */
-const MAX_THREADS = 4;
 
 /**
  * Loads the runtime for `backend`, at most once each. Only the build that is asked for is fetched: the plain one on
@@ -60,9 +58,4 @@ function known(files: EngineFiles["ort"] | undefined): EngineFiles["ort"] {
 /** Whether the build for the GPU suspends itself while it waits. Such a build reads blobs part by part. */
 export function canSuspend(): boolean {
   return "Suspending" in WebAssembly;
-}
-
-function threadCount(): number {
-  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
-  return isolated ? Math.max(1, Math.min(MAX_THREADS, Math.ceil(navigator.hardwareConcurrency / 2))) : 1;
 }

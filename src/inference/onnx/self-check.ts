@@ -1,7 +1,7 @@
 /** Tries out a freshly loaded model, to find the chunk sizes and caches with which it computes correctly. */
-import { wrongResults } from "./errors";
+import { wrongResults } from "../model-errors";
 import type { KvCache, KvCacheFactory } from "./kv-cache";
-import { type KnownAnswer, meanSurprise, requirePlausible } from "./plausibility";
+import { type KnownAnswer, meanSurprise, requirePlausible } from "../plausibility";
 import type { ModelRunner } from "./runner";
 
 /** Length of the test prompt. */

@@ -122,6 +122,7 @@ export function setUp(): SetUp {
           return Promise.resolve(engine);
         },
         webllm: () => Promise.reject(new Error("not here")),
+        wllama: () => Promise.reject(new Error("not here")),
       },
     });
     const worker = new FakeWorker(host);

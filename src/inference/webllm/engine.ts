@@ -213,7 +213,7 @@ async function checkModel(
 ): Promise<CheckResult> {
   const ids = tokenizer.encode(CHECK_TEXT).slice(0, Math.max(1, contextLength - CHECK_DECODE_STEPS));
   const startTime = performance.now();
-  const { logits } = await runner.prefill(ids, undefined, signal);
+  const { logits } = await runner.prefill(ids, { asker: undefined, signal });
   const prefilledTime = performance.now();
   if (logits.some(Number.isNaN) || logits.every((value) => value === logits[0])) {
     throw new MicrogridError(

@@ -2,6 +2,7 @@
 import { AnswerTokens } from "../answer-tokens";
 import { QueuedModel } from "../queued-model";
 import type { ResolvedRequest } from "../sampling";
+import { answerStepwise } from "../stepwise";
 import type { ChatTokenizer } from "../tokenizer";
 import { genericChat, offeredTools, toolDefinition } from "../tools";
 import type { ChatMessage, GenerationEvent, LoadedModelInfo } from "../types";
@@ -49,19 +50,7 @@ export class WebLlmModel extends QueuedModel {
         endIds: this.#endIds,
         stop: template.stop_str,
       });
-      yield* answer.begin();
-      const startTime = performance.now();
-      const first = answer.over ? undefined : await runner.prefill(answer.ids, request.asker, signal);
-      const firstTokenTime = performance.now();
-      let logits = first?.logits;
-      while (logits) {
-        signal.throwIfAborted();
-        const { id, events } = answer.take(logits);
-        yield* events;
-        if (answer.over || id === undefined) break;
-        logits = await runner.decode(id);
-      }
-      yield* answer.end({ cachedTokens: first?.cachedTokens ?? 0, startTime, firstTokenTime });
+      yield* answerStepwise(answer, runner, { asker: request.asker, signal });
     } catch (error) {
       throw signal.aborted ? signal.reason : webllmError(error, this.info.name);
     }

@@ -6,6 +6,7 @@
  */
 import type { LogitProcessor, MLCEngine } from "@mlc-ai/web-llm";
 import { MicrogridError } from "../../core";
+import type { Prefilled, Stepper } from "../stepwise";
 
 /** Tokens of a prompt that are computed between two looks at whether the answer is still wanted. */
 const PREFILL_CHUNK_TOKENS = 512;
@@ -40,7 +41,7 @@ export class LogitsTap implements LogitProcessor {
 export type TokenEngine = Pick<MLCEngine, "forwardTokensAndSample" | "resetChat" | "unload">;
 
 /** One model's KV cache and the tokens in it. To be used by one answer at a time. */
-export class TokenRunner {
+export class TokenRunner implements Stepper {
   readonly #engine: TokenEngine;
   readonly #modelId: string;
   readonly #tap: LogitsTap;
@@ -62,9 +63,8 @@ export class TokenRunner {
    */
   async prefill(
     ids: readonly number[],
-    asker: string | undefined,
-    signal: AbortSignal,
-  ): Promise<{ logits: Float32Array; cachedTokens: number }> {
+    { asker, signal }: { readonly asker: string | undefined; readonly signal: AbortSignal },
+  ): Promise<Prefilled> {
     const fed = asker === this.#asker ? this.#fed : undefined;
     this.#asker = asker;
     const kept = fed && fed.length < ids.length && fed.every((id, index) => id === ids[index]) ? fed.length : 0;

@@ -57,7 +57,7 @@ export class AddModel extends WorkspaceElement {
         <button class="button primary" type="submit">Add</button>
       </form>
       <p class="below muted small">
-        A repository with an ONNX decoder or a model compiled for WebLLM. Or
+        A repository with an ONNX decoder or GGUF files, the address of a GGUF file, or a model compiled for WebLLM. Or
         <button class="link" @click=${() => this.#pick("files")}>choose files</button> or
         <button class="link" @click=${() => this.#pick("folder")}>a folder</button> on this device.
       </p>

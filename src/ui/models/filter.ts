@@ -1,7 +1,7 @@
 /** Selects and sorts the models to list. */
 import { type GridState, type ModelInfo, roomCapacity } from "../../grid";
 
-export type ModelFilter = "all" | "fits" | "room" | "stored" | "onnx" | "webllm";
+export type ModelFilter = "all" | "fits" | "room" | "stored" | ModelInfo["engine"];
 
 const FILTERS: readonly (readonly [ModelFilter, string])[] = [
   ["all", "All"],
@@ -9,6 +9,7 @@ const FILTERS: readonly (readonly [ModelFilter, string])[] = [
   ["room", "With the room"],
   ["stored", "Stored"],
   ["onnx", "ONNX"],
+  ["wllama", "GGUF"],
   ["webllm", "WebLLM"],
 ];
 
@@ -58,6 +59,7 @@ function passes(state: GridState, model: ModelInfo, filter: ModelFilter): boolea
     case "stored":
       return model.stored !== "no";
     case "onnx":
+    case "wllama":
     case "webllm":
       return model.engine === filter;
   }

@@ -243,6 +243,9 @@ function checkText({ checked }: Extract<LoadState, { kind: "ready" }>): string {
     .join(" ");
 }
 
+/** The format of a model's files, by the engine that runs them. */
+const FORMATS: Readonly<Record<ModelInfo["engine"], string>> = { onnx: "ONNX", wllama: "GGUF", webllm: "WebLLM" };
+
 function slowText(rate: string, thinks: boolean): string {
   return `Slow here: ${rate}${thinks ? ", and it thinks before it answers" : ""}`;
 }
@@ -253,7 +256,7 @@ function facts(model: ModelInfo, measured: readonly string[]): string {
     ...measured,
     model.memoryBytes === undefined ? "" : `${formatBytes(model.memoryBytes)} of memory`,
     model.contextLength === undefined ? "" : `${formatTokens(model.contextLength)} context`,
-    model.engine === "webllm" ? "WebLLM" : "ONNX",
+    FORMATS[model.engine],
     // The list names the licences of the families that it knows.
     model.source === "added" && model.licence !== undefined ? `licence: ${model.licence}` : "",
   ]

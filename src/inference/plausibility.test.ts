@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { CHAT_TEMPLATES } from "../testing/chat-templates";
-import { guideFile } from "../testing/node";
-import { ChatTokenizer } from "../tokenizer";
+import { CHAT_TEMPLATES } from "./testing/chat-templates";
+import { guideFile } from "./testing/node";
+import { ChatTokenizer } from "./tokenizer";
 import { knownAnswer } from "./plausibility";
 
 const tokenizerWith = (template: string | false) =>

@@ -2,8 +2,8 @@
  * Judges a model by a sentence that every trained model expects. Comparing two ways to compute the same does not find a
  * kernel that is wrong in both, weights that are damaged, or a graph that overflows 16 bits.
  */
-import type { ChatTokenizer } from "../tokenizer";
-import { wrongResults } from "./errors";
+import type { ChatTokenizer } from "./tokenizer";
+import { wrongResults } from "./model-errors";
 
 const QUESTION = "What is the capital of Japan?";
 const ANSWER = "The capital of Japan is Tokyo.";

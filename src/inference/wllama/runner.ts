@@ -1,0 +1,106 @@
+/**
+ * llama.cpp as a function from tokens to logits. Its own sampler draws from one stream of random numbers and knows no
+ * answer formats of ours, so an answer could neither be resumed nor be sampled as elsewhere. Only the likeliest tokens come
+ * back where no other can be chosen.
+ */
+import { MicrogridError } from "../../core";
+import { wrongResults } from "../model-errors";
+import type { Prefilled, Stepper } from "../stepwise";
+import type { Llama } from "./library";
+
+/** Tokens of a prompt that are computed between two looks at whether the answer is still wanted. */
+export const PREFILL_CHUNK_TOKENS = 64;
+/** The library does not order equal logits by their ids, so a few more are asked for. */
+const LEAST_CANDIDATES = 8;
+
+/** One model's cache and the tokens in it. */
+export class LlamaRunner implements Stepper {
+  readonly #llama: Llama;
+  /** The logits of the last step; minus infinity for tokens that were not asked for. */
+  readonly #logits: Float32Array;
+  /** Tokens whose keys and values are in the cache; undefined after an error, when nobody knows. */
+  #fed: number[] | undefined;
+  /** The asker whose tokens those are. */
+  #asker: string | undefined;
+
+  constructor(llama: Llama, vocabulary: number) {
+    this.#llama = llama;
+    this.#logits = new Float32Array(vocabulary);
+  }
+
+  /**
+   * Goes on from the tokens that `ids` have in common with the cache, unless they are those of another asker: the time that
+   * this saves would tell what was asked.
+   */
+  async prefill(
+    ids: readonly number[],
+    {
+      asker,
+      candidates,
+      signal,
+    }: { readonly asker: string | undefined; readonly candidates: number | undefined; readonly signal: AbortSignal },
+  ): Promise<Prefilled> {
+    const common = asker === this.#asker && this.#fed ? commonLength(this.#fed, ids) : 0;
+    this.#asker = asker;
+    // The last token is read again, since its logits are gone.
+    const cachedTokens = await this.#keep(Math.min(common, ids.length - 1));
+    for (let at = cachedTokens; at < ids.length; at += PREFILL_CHUNK_TOKENS) {
+      signal.throwIfAborted();
+      const end = at + PREFILL_CHUNK_TOKENS;
+      await this.#feed(ids.slice(at, end), end < ids.length);
+    }
+    return { logits: await this.#read(candidates), cachedTokens };
+  }
+
+  async decode(id: number, candidates: number | undefined): Promise<Float32Array> {
+    await this.#feed([id], false);
+    return this.#read(candidates);
+  }
+
+  /** Cuts the cache back to its first `length` tokens. Returns how many are left: none where a model cannot go back. */
+  async #keep(length: number): Promise<number> {
+    const fed = this.#fed;
+    this.#fed = undefined;
+    if (fed && length > 0) {
+      const kept = fed.slice(0, length);
+      const cut = fed.length === length || (await this.#llama.kvRemove(length, -1).then(succeeded, failed));
+      if (cut) {
+        this.#fed = kept;
+        return length;
+      }
+    }
+    await this.#llama.kvClear();
+    this.#fed = [];
+    return 0;
+  }
+
+  async #feed(ids: number[], skipLogits: boolean): Promise<void> {
+    const before = this.#fed ?? [];
+    this.#fed = undefined;
+    await this.#llama.decode(ids, { skipLogits });
+    before.push(...ids);
+    this.#fed = before;
+  }
+
+  async #read(candidates = this.#logits.length): Promise<Float32Array> {
+    const logits = this.#logits;
+    const count = Math.min(Math.max(candidates, LEAST_CANDIDATES), logits.length);
+    const likeliest = await this.#llama.getLogits(count);
+    if (likeliest.length === 0) throw new MicrogridError("internal", "llama.cpp gave no logits. Load the model again.");
+    logits.fill(Number.NEGATIVE_INFINITY);
+    // Logits minus the same number for all: the sum of probabilities is one.
+    for (const { token, p } of likeliest) logits[token] = Math.log(p);
+    if (!Number.isFinite(logits[likeliest[0]!.token])) throw wrongResults("its results are not numbers");
+    return logits;
+  }
+}
+
+function commonLength(a: readonly number[], b: readonly number[]): number {
+  const end = Math.min(a.length, b.length);
+  let length = 0;
+  while (length < end && a[length] === b[length]) length++;
+  return length;
+}
+
+const succeeded = (): boolean => true;
+const failed = (): boolean => false;
