@@ -39,7 +39,7 @@ const FORMATS: Readonly<Record<number, Format>> = {
 };
 
 /** Numbers of the formats that are taken apart or written by scripts. */
-export const FORMAT = { float32: 0, q4_1: 3, q5_0: 6, q8_0: 8, q4_k: 12, q6_k: 14 } as const;
+export const FORMAT = { float32: 0, q4_0: 2, q4_1: 3, q5_0: 6, q8_0: 8, q4_k: 12, q6_k: 14 } as const;
 
 /** Numbers in a block of a format, and its bytes; undefined for formats that are not known. */
 export function blockOf(format: number): readonly [numbers: number, bytes: number] | undefined {
