@@ -10,6 +10,7 @@ export { withInnerWeights } from "./inner-weights";
 export { withInputShapes } from "./input-shapes";
 export { joinGraphs } from "./join";
 export type { GraphNode } from "./node";
+export { opsets } from "./opsets";
 export type { Dim, GraphPort, ValueType } from "./port";
 export { ProtobufMessage } from "./protobuf";
 export { ATTRIBUTE_TYPE, FIELD } from "./schema";
@@ -22,6 +23,7 @@ export {
   movedTensor,
   nodeMessage,
   portMessage,
+  rewiredNode,
   tensorMessage,
   writeModel,
 } from "./writer";

@@ -3,10 +3,11 @@ import { MicrogridError } from "../core";
 import { elementName } from "./element-types";
 import { type Graph, readGraph } from "./graph";
 import type { GraphNode } from "./node";
+import { opsets } from "./opsets";
 import type { GraphPort } from "./port";
 import { protobufFields, ProtobufMessage as Message } from "./protobuf";
 import { FIELD } from "./schema";
-import { type GraphPart, intAttributeMessage, nodeMessage, writeModel } from "./writer";
+import { type GraphPart, intAttributeMessage, nodeMessage, rewiredNode, writeModel } from "./writer";
 
 /** Names of the first graph get this in front, so that they cannot meet those of the second. */
 const PREFIX = "microgrid.join/";
@@ -71,21 +72,6 @@ function checkFront(front: Graph, back: Graph): void {
   throw joinFault(`it is written for version ${own} of ONNX and the other for ${other}`);
 }
 
-/** Versions of the operator sets by domain; the domain of ONNX itself is empty. */
-function opsets({ modelFields }: Graph): ReadonlyMap<string, number> {
-  return new Map(
-    modelFields.flatMap(({ number, bytes }) => {
-      if (number !== FIELD.model.opset || !bytes) return [];
-      let [domain, version] = ["", 0];
-      for (const field of protobufFields(bytes)) {
-        if (field.number === FIELD.opset.domain && field.bytes) domain = new TextDecoder().decode(field.bytes);
-        if (field.number === FIELD.opset.version) version = field.value ?? 0;
-      }
-      return [[domain === "ai.onnx" ? "" : domain, version] as const];
-    }),
-  );
-}
-
 /** Those of the second model, with the newer version of the format and the operator sets that only the first has. */
 function modelFields(front: Graph, back: Graph): Graph["modelFields"] {
   const known = opsets(back);
@@ -114,13 +100,11 @@ function uniquePorts(ports: readonly GraphPort[]): readonly GraphPort[] {
 }
 
 function renamedNode(node: GraphNode, rename: (name: string) => string): Message {
-  const message = new Message();
-  for (const name of node.inputs) message.bytes(FIELD.node.input, rename(name));
-  for (const name of node.outputs) message.bytes(FIELD.node.output, rename(name));
-  message.bytes(FIELD.node.name, PREFIX + node.name);
-  const replaced: readonly number[] = [FIELD.node.input, FIELD.node.output, FIELD.node.name];
-  for (const { number, raw } of protobufFields(node.content)) if (!replaced.includes(number)) message.raw(raw);
-  return message;
+  return rewiredNode(node, {
+    name: PREFIX + node.name,
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+  });
 }
 
 /** A message with another name. */

@@ -1,5 +1,6 @@
 /** Writes ONNX models: new parts field by field, and parts of other models as they were read. */
 import { ELEMENT } from "./element-types";
+import type { GraphNode } from "./node";
 import { type ProtobufField, protobufFields, ProtobufMessage as Message } from "./protobuf";
 import { ATTRIBUTE_TYPE, EXTERNAL_DATA, FIELD } from "./schema";
 import type { Tensor } from "./tensor";
@@ -59,6 +60,18 @@ export function nodeMessage(node: {
   message.bytes(FIELD.node.name, node.name).bytes(FIELD.node.op, node.op);
   for (const attribute of node.attributes ?? []) message.bytes(FIELD.node.attribute, attribute);
   return node.domain ? message.bytes(FIELD.node.domain, node.domain) : message;
+}
+
+/** A node with another name, or other inputs or outputs; all else, such as its attributes, stays as it was read. */
+export function rewiredNode(node: GraphNode, change: Partial<Pick<GraphNode, "name" | "inputs" | "outputs">>): Message {
+  const { name, inputs, outputs } = { ...node, ...change };
+  const message = new Message();
+  for (const input of inputs) message.bytes(FIELD.node.input, input);
+  for (const output of outputs) message.bytes(FIELD.node.output, output);
+  message.bytes(FIELD.node.name, name);
+  const replaced: readonly number[] = [FIELD.node.input, FIELD.node.output, FIELD.node.name];
+  for (const { number, raw } of protobufFields(node.content)) if (!replaced.includes(number)) message.raw(raw);
+  return message;
 }
 
 /** An `AttributeProto` with an integer. */

@@ -4,6 +4,7 @@ import { ChatTokenizer } from "../tokenizer";
 import type { ModelPackage, PackageFile, Sampling } from "../types";
 import { type Graph, joinGraphs, readGraph, readSkeleton, type Tensor, tensorsOf, withInnerWeights } from "../../onnx";
 import { type EmbeddingOutput, embeddingOutput } from "./embedding-output";
+import { withLogitsToKeep } from "./head-rows";
 import { readModelConfig } from "./model-config";
 import { readTokenizerTexts } from "./tokenizer-files";
 
@@ -56,7 +57,10 @@ function joined([first, ...others]: readonly GraphFiles[]): GraphFiles {
   }, first!);
 }
 
-/** Reads a graph and finds the files with its weights. Throws as `readPackage` does. */
+/**
+ * Reads a graph and finds the files with its weights. Its head becomes one for the last tokens, where that is possible.
+ * Throws as `readPackage` does.
+ */
 export async function readGraphFiles(
   path: string,
   files: ReadonlyMap<string, Blob>,
@@ -72,7 +76,9 @@ export async function readGraphFiles(
     return new Uint8Array(await (file?.data ?? new Blob()).slice(offset, offset + length).arrayBuffer());
   });
   const graph = graphBytes === skeleton ? outer : readGraph(graphBytes);
-  return { graphBytes, graph, external: externalFiles(graph.initializers, path, files) };
+  const external = externalFiles(graph.initializers, path, files);
+  const keeping = withLogitsToKeep(graph);
+  return keeping ? { graphBytes: keeping, graph: readGraph(keeping), external } : { graphBytes, graph, external };
 }
 
 interface SettingsOptions {

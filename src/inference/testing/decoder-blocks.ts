@@ -197,10 +197,52 @@ export class DecoderBlocks {
       const attributes = { K: HIDDEN, N: this.vocabulary, bits: 4, block_size: FIXTURE.blockSize };
       const inputs = [hidden, codes, table.scales, table.zeroPoints ?? ""];
       this.op("/lm_head/MatMulNBits", "MatMulNBits", inputs, { attributes, domain: MICROSOFT, outputs });
-    } else {
+    } else if (this.shape.head === "int8") this.#int8Head(hidden);
+    else {
       const matrix = this.floats("lm_head.MatMul.weight", [HIDDEN, this.vocabulary], 0.3);
-      this.op("/lm_head/MatMul", "MatMul", [hidden, matrix], { outputs });
+      if (this.shape.head === "flat") this.#flatHead(hidden, matrix);
+      else if (this.shape.head === undefined) this.op("/lm_head/MatMul", "MatMul", [hidden, matrix], { outputs });
+      else {
+        const product = this.op("/lm_head/MatMul", "MatMul", [hidden, matrix]);
+        const scaled = this.op("/lm_head/Div", "Div", [product, this.scalar(3)]);
+        const capped = this.op("/lm_head/Tanh", "Tanh", [scaled]);
+        this.op("/lm_head/Mul", "Mul", [capped, this.scalar(3)], { outputs });
+        if (this.shape.head === "seen-twice") this.op("/lm_head/Shape", "Shape", [capped]);
+      }
     }
+  }
+
+  /** One product for the tokens of all texts, which are counted in the hidden state. */
+  #flatHead(hidden: string, matrix: string): void {
+    const rows = this.op("/lm_head/flat/Reshape", "Reshape", [hidden, this.integers([-1, HIDDEN])]);
+    const bias = this.floats("lm_head.bias", [this.vocabulary], 0.1);
+    const product = this.op("/lm_head/Gemm", "Gemm", [rows, matrix, bias]);
+    const sizes = this.op("/lm_head/Shape", "Shape", [hidden]);
+    const counts = this.op("/lm_head/Slice", "Slice", [sizes, this.integers([0]), this.integers([2])]);
+    const shape = this.op("/lm_head/Concat", "Concat", [counts, this.integers([this.vocabulary])], {
+      attributes: { axis: 0 },
+    });
+    this.op("/lm_head/Reshape", "Reshape", [product, shape], { outputs: ["logits"] });
+  }
+
+  /** Quantizes the hidden states of all tokens together, as ONNX Runtime's dynamic quantization writes it. */
+  #int8Head(hidden: string): void {
+    const codes = Uint8Array.from(this.random([HIDDEN * this.vocabulary], 60), (value) => Math.round(value + 128));
+    const weights = this.writer.codes([HIDDEN, this.vocabulary], codes, {
+      name: this.weightName("lm_head.MatMul.weight_quantized"),
+    });
+    const outputs = ["codes", "scale", "zero_point"].map((name) => `/lm_head/${name}`);
+    const [rows = "", scale = "", zero = ""] = outputs;
+    this.op("/lm_head/DynamicQuantizeLinear", "DynamicQuantizeLinear", [hidden], { outputs });
+    const product = this.op("/lm_head/MatMulInteger", "MatMulInteger", [
+      rows,
+      weights,
+      zero,
+      this.writer.codes([], Uint8Array.of(128)),
+    ]);
+    const floats = this.op("/lm_head/Cast", "Cast", [product], { attributes: { to: 1 } });
+    const scales = this.op("/lm_head/scales/Mul", "Mul", [scale, this.scalar(0.005)]);
+    this.op("/lm_head/Mul", "Mul", [floats, scales], { outputs: ["logits"] });
   }
 
   rotate(path: string, x: string, { positions, tables }: BlockContext): string {

@@ -40,6 +40,11 @@ export interface DecoderShape {
   readonly chosenTables?: boolean | "inside";
   /** Every layer also takes a part of a second embedding of the tokens. */
   readonly layerEmbeddings?: boolean;
+  /**
+   * What the head has beside a plain product: `capped` logits, as in Gemma 2; `flat`, with the tokens of all texts in one list;
+   * `int8`, quantized while it runs; or logits that leave the graph a second time, which makes the head unknown.
+   */
+  readonly head?: "capped" | "flat" | "int8" | "seen-twice";
   /** Only the last token's logits leave, or as many as an input says. */
   readonly logits?: "last" | "as-asked";
   /** How operators and weights are named; `nothing` by their kind and a number. */
