@@ -1,6 +1,7 @@
 /** Caches on `webgpu` for grouped-query attention: buffers of a fixed capacity, past and present at once. */
 import type { Tensor } from "onnxruntime-web";
 import { FixedState } from "./fixed-state";
+import { floatBytes } from "./floats";
 import { createCacheBuffer, copyRows, bufferTensor } from "./gpu-buffers";
 import { withinGpuMemory } from "./gpu-device";
 import type { CacheSlot, GraphSpec } from "./graph-spec";
@@ -9,6 +10,19 @@ import type { Ort } from "./runtime";
 
 /** Tokens by which a fixed cache grows: few reallocations, little waste. */
 const CAPACITY_STEP_TOKENS = 256;
+/**
+ * Bytes of the buffers that are replaced together: only so much memory is taken twice while a cache grows, and the GPU is
+ * waited for only so often. One layer's buffer may be larger.
+ */
+const GROWTH_BYTES = 64 * 2 ** 20;
+
+/** Keys or values of one layer. */
+interface CacheBuffer {
+  readonly buffer: GPUBuffer;
+  readonly tensor: Tensor;
+  /** Tokens. Layers differ after memory ran out while the cache grew. */
+  readonly capacity: number;
+}
 
 /**
  * Keys and values have one buffer for past and present, with room for the whole answer, so a step writes one token and
@@ -20,7 +34,8 @@ export class InPlaceGpuKvCache implements KvCache {
   readonly #spec: GraphSpec;
   readonly #maxTokens: number;
   readonly #fixed: FixedState;
-  #buffers = new Map<string, { readonly buffer: GPUBuffer; readonly tensor: Tensor }>();
+  readonly #buffers = new Map<string, CacheBuffer>();
+  /** Tokens that every layer has room for. */
   #capacity = 0;
   #length = 0;
 
@@ -42,11 +57,17 @@ export class InPlaceGpuKvCache implements KvCache {
   }
 
   get bytes(): number {
-    return this.#spec.fixedBytes + this.#capacity * this.#spec.bytesPerToken;
+    return [...this.#buffers.values()].reduce((sum, { buffer }) => sum + buffer.size, this.#spec.fixedBytes);
   }
 
   async reserve(tokens: number): Promise<void> {
-    if (tokens > this.#capacity) await withinGpuMemory(this.#device, () => this.#grow(tokens));
+    if (tokens <= this.#capacity) return;
+    const rounded = Math.ceil(tokens / CAPACITY_STEP_TOKENS) * CAPACITY_STEP_TOKENS;
+    const capacity = Math.max(tokens, Math.min(rounded, this.#maxTokens));
+    // After a failure, some layers have grown already; a smaller cache is tried next then.
+    const small = this.#spec.slots.filter((slot) => (this.#buffers.get(slot.past)?.capacity ?? 0) < capacity);
+    for (const slots of batches(small, capacity)) await this.#grow(slots, capacity);
+    this.#capacity = capacity;
   }
 
   feeds(): Record<string, Tensor> {
@@ -76,24 +97,32 @@ export class InPlaceGpuKvCache implements KvCache {
     this.#length = 0;
   }
 
-  #grow(tokens: number): void {
-    const rounded = Math.ceil(tokens / CAPACITY_STEP_TOKENS) * CAPACITY_STEP_TOKENS;
-    const capacity = Math.max(tokens, Math.min(rounded, this.#maxTokens));
-    const encoder = this.#device.createCommandEncoder();
-    const buffers = new Map<string, { buffer: GPUBuffer; tensor: Tensor }>();
-    for (const slot of this.#spec.slots) {
-      const buffer = createCacheBuffer(this.#device, slot, capacity);
-      const old = this.#buffers.get(slot.past);
-      if (old && this.#length > 0) {
-        const rows = { fromTokens: this.#capacity, toTokens: capacity, tokens: this.#length };
-        copyRows(encoder, slot, { from: old.buffer, to: buffer, ...rows });
-      }
-      buffers.set(slot.past, { buffer, tensor: bufferTensor(this.#ort, slot, buffer, capacity) });
+  /** Replaces the buffers of some layers. Nothing has changed if memory runs out. */
+  async #grow(slots: readonly CacheSlot[], capacity: number): Promise<void> {
+    const device = this.#device;
+    const made = new Map<CacheSlot, GPUBuffer>();
+    try {
+      await withinGpuMemory(device, () => {
+        for (const slot of slots) made.set(slot, createCacheBuffer(device, slot, capacity));
+      });
+    } catch (error) {
+      for (const buffer of made.values()) buffer.destroy();
+      throw error;
     }
-    this.#device.queue.submit([encoder.finish()]);
-    for (const { buffer } of this.#buffers.values()) buffer.destroy();
-    this.#buffers = buffers;
-    this.#capacity = capacity;
+    const old = slots.flatMap((slot) => this.#buffers.get(slot.past) ?? []);
+    const encoder = device.createCommandEncoder();
+    for (const [slot, to] of made) {
+      const from = this.#buffers.get(slot.past);
+      if (from && this.#length > 0) {
+        const rows = { fromTokens: from.capacity, toTokens: capacity, tokens: this.#length };
+        copyRows(encoder, slot, { from: from.buffer, to, ...rows });
+      }
+      this.#buffers.set(slot.past, { buffer: to, tensor: bufferTensor(this.#ort, slot, to, capacity), capacity });
+    }
+    device.queue.submit([encoder.finish()]);
+    for (const { buffer } of old) buffer.destroy();
+    // The old buffers take memory until they have been copied.
+    if (old.length > 0) await device.queue.onSubmittedWorkDone();
   }
 
   #named(name: (slot: CacheSlot) => string): Record<string, Tensor> {
@@ -104,4 +133,17 @@ export class InPlaceGpuKvCache implements KvCache {
     }
     return tensors;
   }
+}
+
+/** The layers in groups of at most `GROWTH_BYTES`, or one by one. */
+function batches(slots: readonly CacheSlot[], capacity: number): readonly (readonly CacheSlot[])[] {
+  const groups: CacheSlot[][] = [];
+  let bytes = Infinity;
+  for (const slot of slots) {
+    const size = slot.heads * capacity * slot.headDim * floatBytes(slot.type);
+    if (bytes + size > GROWTH_BYTES) [bytes] = [0, groups.push([])];
+    bytes += size;
+    groups.at(-1)!.push(slot);
+  }
+  return groups;
 }
