@@ -4,16 +4,21 @@ import type { Backend, DeviceInfo } from "./types";
 /** Asks the browser. Never throws: unknown values are undefined. */
 export async function probeDevice(): Promise<DeviceInfo> {
   const { webgpu, missing } = await probeWebGpu();
-  const memoryGiB = (navigator as { deviceMemory?: number }).deviceMemory;
   const hints = (navigator as { userAgentData?: { mobile?: boolean } }).userAgentData;
   return {
     webgpu,
     webgpuMissing: missing,
-    memoryBytes: memoryGiB === undefined ? undefined : memoryGiB * 2 ** 30,
+    memoryBytes: deviceMemoryBytes(),
     threads: navigator.hardwareConcurrency || 1,
     mobile: hints?.mobile ?? /Android|iPhone|iPad|Mobile/.test(navigator.userAgent),
     label: `${nameIn(navigator.userAgent, BROWSERS, "Browser")} on ${nameIn(navigator.userAgent, SYSTEMS, "an unknown system")}`,
   };
+}
+
+/** Memory of the whole device as far as the browser reports it, which rounds it and stops at some limit; also in workers. */
+export function deviceMemoryBytes(): number | undefined {
+  const memoryGiB = (globalThis.navigator as { deviceMemory?: number } | undefined)?.deviceMemory;
+  return memoryGiB === undefined ? undefined : memoryGiB * 2 ** 30;
 }
 
 /**

@@ -18,13 +18,21 @@ export type Asker = string | undefined;
 export class CachePool<S extends Sequence> {
   readonly #create: () => S;
   readonly #maxBytes: number;
+  readonly #maxAloneBytes: number;
   readonly #maxCount: number;
   /** Oldest first. */
   #entries: Entry<S>[] = [];
+  /** Caches of running answers. */
+  readonly #taken = new Set<S>();
 
-  constructor(options: { create: () => S; maxBytes: number; maxCount: number }) {
+  /**
+   * `maxBytes`: memory of all caches, those of running answers included. `maxAloneBytes`: that of an idle cache if it is the
+   * only cache of all, since nothing else needs the memory then; `maxBytes` by default. `maxCount`: idle caches.
+   */
+  constructor(options: { create: () => S; maxBytes: number; maxAloneBytes?: number; maxCount: number }) {
     this.#create = options.create;
     this.#maxBytes = options.maxBytes;
+    this.#maxAloneBytes = options.maxAloneBytes ?? options.maxBytes;
     this.#maxCount = options.maxCount;
   }
 
@@ -47,21 +55,39 @@ export class CachePool<S extends Sequence> {
       const least = entry.cache.canGoBack ? entry.ids.length / 2 : entry.ids.length;
       if (length > bestLength && length >= least) [best, bestLength] = [entry, length];
     }
-    if (!best) return this.#create();
+    const cache = best?.cache ?? this.#create();
     this.#entries = this.#entries.filter((entry) => entry !== best);
-    best.cache.truncate(bestLength);
-    return best.cache;
+    this.#taken.add(cache);
+    if (best) cache.truncate(bestLength);
+    return cache;
   }
 
   /** Takes back a cache whose positions hold `ids` (the cache may be behind them). */
   put(cache: S, ids: readonly number[], asker: Asker): void {
+    this.#taken.delete(cache);
     this.#entries.push({ cache, ids: ids.slice(0, cache.length), asker });
-    let bytes = this.#entries.reduce((sum, entry) => sum + entry.cache.bytes, 0);
-    while (this.#entries.length > this.#maxCount || (bytes > this.#maxBytes && this.#entries.length > 0)) {
-      const oldest = this.#entries.find((entry) => entry.asker !== undefined) ?? this.#entries[0]!;
-      this.#entries = this.#entries.filter((entry) => entry !== oldest);
+    while (this.#entries.length > this.#maxCount) this.#drop(this.#oldest(this.#entries));
+    this.trim(asker);
+  }
+
+  /** Frees a cache that was taken and whose content is not known. */
+  discard(cache: S): void {
+    this.#taken.delete(cache);
+    cache.dispose();
+  }
+
+  /** Frees idle caches until all caches fit in the memory for them, or none is left that may be given up for this asker. */
+  trim(asker: Asker): void {
+    const sum = (caches: Iterable<S>): number => [...caches].reduce((bytes, cache) => bytes + cache.bytes, 0);
+    let bytes = sum(this.#taken) + sum(this.#entries.map(({ cache }) => cache));
+    for (;;) {
+      const isAlone = this.#taken.size === 0 && this.#entries.length === 1;
+      if (bytes <= (isAlone ? this.#maxAloneBytes : this.#maxBytes)) return;
+      const free = this.#entries.filter((entry) => asker === undefined || entry.asker !== undefined);
+      if (free.length === 0) return;
+      const oldest = this.#oldest(free);
       bytes -= oldest.cache.bytes;
-      oldest.cache.dispose();
+      this.#drop(oldest);
     }
   }
 
@@ -71,6 +97,16 @@ export class CachePool<S extends Sequence> {
     this.#entries = this.#entries.filter((entry) => !freed.includes(entry));
     for (const { cache } of freed) cache.dispose();
     return freed.length > 0;
+  }
+
+  /** The first to give up: the user's own only if there are no others. */
+  #oldest(entries: readonly Entry<S>[]): Entry<S> {
+    return entries.find((entry) => entry.asker !== undefined) ?? entries[0]!;
+  }
+
+  #drop(entry: Entry<S>): void {
+    this.#entries = this.#entries.filter((other) => other !== entry);
+    entry.cache.dispose();
   }
 }
 

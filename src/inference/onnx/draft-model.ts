@@ -73,7 +73,7 @@ export class ModelGuesser<S extends Sequence> implements Guesser {
     this.#sequence = undefined;
     if (!sequence) return;
     // After a failure, the content of the sequence may be unknown.
-    if (this.#unloading.aborted || sequence.length !== this.#held.length) sequence.dispose();
+    if (this.#unloading.aborted || sequence.length !== this.#held.length) this.#parts.pool.discard(sequence);
     else this.#parts.pool.put(sequence, this.#held, this.#asker);
   }
 

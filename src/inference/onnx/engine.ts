@@ -2,11 +2,13 @@
 import type { InferenceSession } from "onnxruntime-web";
 import { enginePart } from "../engine-part";
 import { MicrogridError, unless } from "../../core";
+import { deviceMemoryBytes } from "../device";
 import type { EngineFiles } from "../engine-files";
 import type { OnBytes } from "../fetch-ahead";
 import { CHECK_TEXT } from "../queued-model";
 import type { PipelinePackage, SampleLayers, StageLimits, StagePackage, StageService } from "../stages";
 import type { Backend, Engine, LayerCheck, LoadProgress, LoadedModel, LoadedModelInfo, ModelPackage } from "../types";
+import { cacheBudget } from "./cache-budget";
 import { CachePool } from "./cache-pool";
 import { loadEmbedder } from "./embedder";
 import { engineError } from "./errors";
@@ -28,11 +30,7 @@ import { CHECK_TOKENS, type CheckResult, checkModel } from "./self-check";
 import type { OnnxStage } from "./stage";
 import { type TakeTurn, TurnQueue } from "./turns";
 
-/** Memory for the caches of answers that run, and again for those that wait for the next turn of a conversation. */
-const CACHE_BUDGET_BYTES: Record<Backend, number> = { webgpu: 512 * 2 ** 20, wasm: 192 * 2 ** 20 };
-/** Length of a conversation that the budget reckons with. */
-const TYPICAL_CONVERSATION_TOKENS = 4096;
-const MAX_PLACES = 8;
+/** Conversations whose caches are kept. */
 const MAX_IDLE_CACHES = 8;
 
 /** Tokens of the self-check's text: on the GPU, larger chunks are tried too. */
@@ -216,9 +214,13 @@ export class OnnxEngine implements Engine {
         { turn: (work) => unlessLost(this.#turns.run(work, { signal })) },
       );
       const info = modelInfo(pkg, files, backend, { ...check, checked: load.checked });
-      const budget = CACHE_BUDGET_BYTES[backend];
-      const perAnswer =
-        spec.fixedBytes + spec.bytesPerToken * Math.min(files.contextLength, TYPICAL_CONVERSATION_TOKENS);
+      const { places, ...bounds } = cacheBudget({
+        backend,
+        modelBytes: pkg.files.reduce((sum, { blob }) => sum + blob.size, 0),
+        memoryBytes: deviceMemoryBytes(),
+        contextLength: files.contextLength,
+        spec,
+      });
       const create = check.kvInPlace ? (caches.inPlace ?? caches.plain) : caches.plain;
       const model = new OnnxModel({
         info,
@@ -229,14 +231,14 @@ export class OnnxEngine implements Engine {
             this.#models.delete(pkg.id);
             return runner.release();
           },
-          pool: new CachePool({ create, maxBytes: budget, maxCount: MAX_IDLE_CACHES }),
+          pool: new CachePool({ create, ...bounds, maxCount: MAX_IDLE_CACHES }),
           eosIds: files.eosIds,
           contextLength: files.contextLength,
           prefillChunk: check.prefillChunk,
           maxDraft: 0,
         },
         turns: this.#turns,
-        places: Math.max(1, Math.min(MAX_PLACES, Math.floor(budget / perAnswer))),
+        places,
         lost,
       });
       this.#watch(model, lost);

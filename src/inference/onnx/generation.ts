@@ -10,6 +10,8 @@ import type { TakeTurn } from "./turns";
 
 /** Most tokens that an answer reserves room for at its start: most answers are shorter, and memory is scarce. */
 const MAX_RESERVED_TOKENS = 1024;
+/** Tokens for which a longer answer reserves more room each time. */
+const MORE_RESERVED_TOKENS = 256;
 
 /** The parts of a loaded model that an answer needs. */
 export interface GenerationParts<S extends Sequence> {
@@ -56,15 +58,9 @@ export async function* generateAnswer<S extends Sequence>(
     guesses ? parts.guesser?.(signal, request.draft, request.asker) : undefined,
   );
   const startTime = performance.now();
+  const reserved = (more: number): number => Math.min(answer.limit, ids.length + more);
   try {
-    await parts.turn(
-      () =>
-        reserve(
-          { pool: parts.pool, cache, asker: request.asker },
-          Math.min(answer.limit, ids.length + MAX_RESERVED_TOKENS),
-        ),
-      signal,
-    );
+    let room = await reserve(parts, { cache, asker: request.asker, signal }, reserved(MAX_RESERVED_TOKENS));
     let draft: readonly number[] = [];
     let rows = answer.over ? [] : await prefill(parts, cache, ids, signal);
     const firstTokenTime = performance.now();
@@ -89,6 +85,9 @@ export async function* generateAnswer<S extends Sequence>(
         },
       });
       await keepOnly(parts, cache, ids, signal);
+      if (ids.length + draft.length > room) {
+        room = await reserve(parts, { cache, asker: request.asker, signal }, reserved(MORE_RESERVED_TOKENS));
+      }
       rows = await parts.decoder.predict(cache, [...ids.slice(-1), ...draft], 1 + draft.length, signal);
     }
     yield* answer.end({ cachedTokens, startTime, firstTokenTime });
@@ -100,17 +99,22 @@ export async function* generateAnswer<S extends Sequence>(
   }
 }
 
-/** Makes room. If memory runs out, frees the idle caches first, since this answer matters more. */
+/** Makes room for `tokens`, which it gives. Idle caches make way, above all if memory runs out: this answer matters more. */
 async function reserve<S extends Sequence>(
-  { pool, cache, asker }: { readonly pool: CachePool<S>; readonly cache: S; readonly asker: Asker },
+  { pool, turn }: GenerationParts<S>,
+  { cache, asker, signal }: { readonly cache: S; readonly asker: Asker; readonly signal: AbortSignal },
   tokens: number,
-): Promise<void> {
-  try {
-    await cache.reserve(tokens);
-  } catch (error) {
-    if (!pool.clear(asker)) throw error;
-    await cache.reserve(tokens);
-  }
+): Promise<number> {
+  await turn(async () => {
+    try {
+      await cache.reserve(tokens);
+    } catch (error) {
+      if (!pool.clear(asker)) throw error;
+      await cache.reserve(tokens);
+    }
+    pool.trim(asker);
+  }, signal);
+  return tokens;
 }
 
 /** Reads those of `ids` that the cache lacks, in chunks, and returns the logits after the last. */

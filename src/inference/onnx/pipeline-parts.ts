@@ -27,7 +27,8 @@ import { type TakeTurn, type TurnQueue, turnTaker } from "./turns";
 
 /** Caches that wait for the next turn of their conversation. Each holds memory in every stage of the ring. */
 const IDLE_SEQUENCES = 2;
-const IDLE_BYTES = 64 * 2 ** 20;
+/** Bytes of the keys and values at both ends, of running answers and those that wait. */
+const CACHE_BYTES = 128 * 2 ** 20;
 /** Answers that one pipeline computes at once. */
 const PLACES = 8;
 /** Most tokens that are guessed ahead: more would rarely all be right. */
@@ -108,7 +109,7 @@ export async function loadEnds(
       decoder: (turn) => new RingDecoder(ends, ring, turn),
       pool: new CachePool({
         create: () => new RingSequence(ring, { front: front.create(), back: back.create(), canGoBack: pkg.canGoBack }),
-        maxBytes: IDLE_BYTES,
+        maxBytes: CACHE_BYTES,
         maxCount: IDLE_SEQUENCES,
       }),
       prefillChunk: pkg.stepTokens,
