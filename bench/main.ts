@@ -4,6 +4,7 @@ import type { BenchOptions, GroupName } from "./options.mjs";
 import type { Group } from "./group";
 import { ceiling } from "./groups/ceiling";
 import { decode } from "./groups/decode";
+import { prefill } from "./groups/prefill";
 import { formats } from "./groups/formats";
 import { http } from "./groups/http";
 import { handshake } from "./groups/handshake";
@@ -27,6 +28,7 @@ const GROUPS: Readonly<Record<GroupName, Group>> = {
   start,
   offline,
   decode,
+  prefill,
   formats,
   http,
   peer,

@@ -7,6 +7,7 @@ export const GROUPS = /** @type {const} */ ([
   "start",
   "offline",
   "decode",
+  "prefill",
   "formats",
   "http",
   "peer",
