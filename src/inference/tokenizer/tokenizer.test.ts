@@ -70,6 +70,24 @@ describe("ChatTokenizer", () => {
     expect(tokenizer.encode(" ²²")).toEqual(ids);
   });
 
+  it.each([
+    ["\uFEFF ", ["ï", "»", "¿", "Ġ"]],
+    ["\u0085!", ["Â", "ħ", "!"]],
+  ])("splits %j at the spaces of Unicode, which are not those of JavaScript", async (text, expected) => {
+    const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
+    const tokens = ["ï", "»", "¿", "Ġ", "Â", "ħ", "!", "¿Ġ", "ħ!"];
+    const json = {
+      ...{ version: "1.0", added_tokens: [], normalizer: null, post_processor: null, decoder: byteLevel },
+      pre_tokenizer: byteLevel,
+      model: {
+        ...{ type: "BPE", merges: ["¿ Ġ", "ħ !"] },
+        vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+      },
+    };
+    const tokenizer = await ChatTokenizer.parse({ ...files(), tokenizer: JSON.stringify(json) });
+    expect(tokenizer.encode(text).map((id) => tokens[id])).toEqual(expected);
+  });
+
   it("reports a missing template", async () => {
     const bare = await ChatTokenizer.parse({ ...files(), config: undefined });
     expect(() => bare.read(hey)).toThrow(expect.objectContaining({ code: "unsupported-model" }) as Error);

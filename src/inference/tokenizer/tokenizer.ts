@@ -6,7 +6,7 @@ import { CALL_FORMATS, jsonObject, offeredTools, toolDefinition, withTexts } fro
 import type { ChatAbilities, ChatMessage, GenerationRequest } from "../types";
 import { ChatTemplate } from "./chat-template";
 import { ControlTokens, withoutMarks } from "./control-tokens";
-import { withAllDigits } from "./digits";
+import { withUnicodeSteps } from "./unicode-steps";
 import { type ThoughtFormat, leadingThought, thoughtFormat } from "./thoughts";
 import { tokenBytes } from "./token-bytes";
 import type { TemplateMessage } from "./turns";
@@ -94,7 +94,7 @@ export class ChatTokenizer {
     const control = new ControlTokens(json.added_tokens, source);
     const template = source === undefined ? undefined : new ChatTemplate(source, specials, (text) => control.has(text));
     try {
-      const tokenizer = new Tokenizer(withAllDigits(withoutMarks(json)), config);
+      const tokenizer = new Tokenizer(withUnicodeSteps(withoutMarks(json)), config);
       const hash = toHex(new Uint8Array(digest));
       return new ChatTokenizer(hash, {
         tokenizer,
