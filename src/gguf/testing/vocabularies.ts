@@ -15,7 +15,7 @@ function tokenKeys(vocabulary: SmallVocabulary): Readonly<Record<string, TypedVa
 }
 
 /** The characters that stand for bytes in byte-level vocabularies: bytes that can be printed stand for themselves. */
-function byteCharacters(): readonly string[] {
+export function byteCharacters(): readonly string[] {
   let others = 0;
   return Array.from({ length: 256 }, (_, byte) => {
     const printable = (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte < 0xad) || byte > 0xad;
