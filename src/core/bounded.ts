@@ -4,6 +4,8 @@
 export function putNewest<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, most: number): void {
   map.delete(key);
   map.set(key, value);
+  if (map.size <= most) return;
+  // Only now: a map walks over all that it has lately lost before it comes to its first key.
   const [oldest] = map.keys();
-  if (map.size > most && oldest !== undefined) map.delete(oldest);
+  if (oldest !== undefined) map.delete(oldest);
 }

@@ -72,3 +72,14 @@ it("ends who goes on after that, and a new link of the same branch begins with n
   expect(patience.of(branch("hostile")).isLeft).toBe(false);
   expect(patience.of(branch("another")).spend(1)).toBe(true);
 });
+
+it("counts the branches now and then, and not for each frame", () => {
+  const members = membersOf(60);
+  const counted = vi.spyOn(members, "values");
+  const one = new RoomPatience(members).of(branch("hostile"));
+  for (let i = 0; i < 500; i++) {
+    now += 10;
+    one.spend(1);
+  }
+  expect(counted.mock.calls.length).toBeLessThan(10);
+});

@@ -21,6 +21,9 @@ const BRANCH_MOST_MS = 100;
 /** A branch loses a link that goes on after its share was used up: dropping costs little, so it has sent very much. */
 const OVERDRAWN_MS = 50;
 
+/** How often the linked branches are counted: a share may be that old, and counting for each frame would cost more than the frame. */
+const COUNT_MS = 1_000;
+
 /** Frames that may be lost: what they say comes again, or nobody waits for it. */
 const DROPPABLE: ReadonlySet<string> = new Set<keyof typeof ROOM_FRAMES>([
   "members",
@@ -46,6 +49,8 @@ export class RoomPatience {
   readonly #common: Purse = { ms: COMMON_FIRST_MS, at: this.#startedAt };
   /** Kept for branches without a link too: who comes back has what was left. */
   readonly #own = new Map<Did, Purse>();
+  #branches = 1;
+  #countedAt = -Infinity;
 
   /** `members`: those that are linked now. */
   constructor(members: ReadonlyMap<Did, { readonly standing: Pick<Standing, "branch"> }>) {
@@ -86,14 +91,18 @@ export class RoomPatience {
 
   #purse(branch: Did): Purse {
     const now = performance.now();
+    if (now - this.#countedAt >= COUNT_MS) this.#count(now);
     const purse = this.#own.get(branch) ?? { ms: 0, at: now };
     this.#refill(purse, now, MS_PER_SECOND / 2 / this.#branches, BRANCH_MOST_MS);
     putNewest(this.#own, branch, purse, MAX_NODES);
     return purse;
   }
 
-  get #branches(): number {
-    return Math.max(1, new Set([...this.#members.values()].map(({ standing }) => standing.branch)).size);
+  #count(now: number): void {
+    const branches = new Set<Did>();
+    for (const { standing } of this.#members.values()) branches.add(standing.branch);
+    this.#branches = Math.max(1, branches.size);
+    this.#countedAt = now;
   }
 
   #refill(purse: Purse, now: number, perSecond: number, most: number): void {
