@@ -33,6 +33,8 @@ export interface Credentials {
   readonly agent: string;
   /** The claim that this node proves: that it is a member, or that it was invited. */
   readonly claim: MemberClaim | GuestClaim;
+  /** Whether a node that broke the protocol is kept out: asked before its signature is checked. */
+  readonly refuses?: (did: Did) => boolean;
 }
 
 /** A member knows the secrets of its own epoch and of all earlier ones. */
@@ -108,7 +110,7 @@ const M2 = v.strictObject({
 
 /**
  * Runs the exchange on a new connection. `offerer` says whether this side dialled.
- * Throws `handshake-failed` with the reason; the caller must then close the connection.
+ * Throws `handshake-failed` with the reason, or `peer-lost` for somebody whom this node refuses; the caller must then close the connection.
  */
 export async function handshake(
   line: HandshakeLine,
@@ -153,6 +155,9 @@ export async function handshake(
   const opened = await open(await proofKey(secret, transcript, other), theirM2);
   const proof = parse(M2, opened, "its proof is malformed");
   if (proof.did === credentials.signer.did) throw failure("it claims to be this node itself");
+  if (credentials.refuses?.(proof.did)) {
+    throw new MicrogridError("peer-lost", "A device that broke the protocol is kept out for a while.");
+  }
   if (!(await verifySignature(proof.did, statement(other, transcript, proof.did), proof.sig))) {
     throw failure("its signature is not valid");
   }

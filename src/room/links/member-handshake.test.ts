@@ -34,6 +34,15 @@ it("a node refuses links to a shunned node, and accepts them again afterwards", 
   expect((await meet())[0]?.status).toBe("fulfilled");
 });
 
+it("a shunned node that comes back costs no check of its signature", async () => {
+  const { own, did, meet } = await pair();
+  own.shun(did);
+  const verify = vi.spyOn(crypto.subtle, "verify");
+  expect((await meet()).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  // The other side, which shuns nobody, checks one.
+  expect(verify.mock.calls.length).toBeLessThan(2);
+});
+
 it("a node is shunned for longer each time, up to a limit, and a limited number are remembered", async () => {
   const { own, did } = await pair();
   let now = performance.now();

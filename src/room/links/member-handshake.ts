@@ -27,19 +27,15 @@ export class MemberHandshake {
     this.#agent = agent;
   }
 
-  /** Throws `handshake-failed`, `peer-protocol`, `peer-lost` or, for who is shunned, `peer-refused`; the line is closed then. */
+  /** Throws `handshake-failed`, `peer-protocol` or, also for who is shunned, `peer-lost`; the line is closed then. */
   async run(raw: RawLink): Promise<MemberLine> {
     const { signer, genesis, epochs } = this.#membership;
     const back = raw.offerer ? this.#back : 0;
     const claim = this.#membership.claim(back);
     try {
-      const line = await authenticate(raw, { signer, agent: this.#agent, roomId: genesis.roomId, claim });
+      const refuses = (did: Did): boolean => this.isShunned(did);
+      const line = await authenticate(raw, { signer, agent: this.#agent, roomId: genesis.roomId, claim, refuses });
       this.#back = 0;
-      if (this.isShunned(line.peer.did)) {
-        line.writer.close("it broke the protocol");
-        raw.close("it broke the protocol");
-        throw new MicrogridError("peer-lost", "A device that broke the protocol is kept out for a while.");
-      }
       return { ...line, back };
     } catch (error) {
       const forked = error instanceof MicrogridError && error.code === "handshake-failed" && raw.offerer;
