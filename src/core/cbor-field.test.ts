@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeCbor, encodeCbor } from "./cbor";
-import { cborField } from "./cbor-field";
+import { cborEntries, cborField } from "./cbor-field";
 
 const values = fc.oneof(
   fc.string(),
@@ -42,5 +42,28 @@ describe("a field", () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void cborField(bytes, ["a"])),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe("the entries of a list", () => {
+  it("are those that decoding the whole would give", () => {
+    fc.assert(
+      fc.property(fc.array(values), values, (list, other) => {
+        const bytes = encodeCbor({ other, inside: { list } });
+        expect(cborEntries(bytes, ["inside", "list"])?.map((entry) => decodeCbor(entry))).toEqual(
+          (decodeCbor(bytes) as { inside: { list: unknown[] } }).inside.list,
+        );
+      }),
+    );
+  });
+
+  it("are absent where there is no list, or where its end is missing", () => {
+    const bytes = encodeCbor({ list: ["a", "b", "c"], text: "a" });
+    expect(cborEntries(bytes, ["text"])).toBe(undefined);
+    expect(cborEntries(bytes, ["absent"])).toBe(undefined);
+    const list = encodeCbor({ list: ["a", "b", "c"] });
+    expect(cborEntries(list.subarray(0, -1), ["list"])).toBe(undefined);
+    // It says that it has 2^32 entries.
+    expect(cborEntries(new Uint8Array([0xa1, 0x61, 0x61, 0x9b, 0, 0, 0, 1, 0, 0, 0, 0, 1]), ["a"])).toBe(undefined);
   });
 });

@@ -29,11 +29,30 @@ export function cborField(bytes: Uint8Array, path: readonly string[]): unknown {
   }
 }
 
+/** The entries of the array at `path`, still encoded. Undefined where `cborField` is. */
+export function cborEntries(bytes: Uint8Array, path: readonly string[]): Uint8Array[] | undefined {
+  try {
+    let at = 0;
+    for (const key of path) at = valueOf(bytes, at, key);
+    const array = headAt(bytes, at);
+    if (array.major !== ARRAY) return undefined;
+    const entries: Uint8Array[] = [];
+    for (let next = array.next; entries.length < array.argument;) {
+      const start = next;
+      next = skip(bytes, start);
+      entries.push(bytes.subarray(start, next));
+    }
+    return entries;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Where the value of a key begins in the map at `at`. */
 function valueOf(bytes: Uint8Array, at: number, key: string): number {
   const map = headAt(bytes, at);
   if (map.major !== MAP) throw new RangeError("not a map");
-  const text = utf8(key);
+  const text = keyOf(key);
   let next = map.next;
   for (let entry = 0; entry < map.argument; entry++) {
     const head = headAt(bytes, next);
@@ -42,6 +61,15 @@ function valueOf(bytes: Uint8Array, at: number, key: string): number {
     next = skip(bytes, value);
   }
   throw new RangeError("no such field");
+}
+
+/** The keys of frames: few, since the program names them, and asked for again and again. */
+const keys = new Map<string, Uint8Array>();
+
+function keyOf(key: string): Uint8Array {
+  const text = keys.get(key) ?? utf8(key);
+  keys.set(key, text);
+  return text;
 }
 
 /** Where the item after the one at `at` begins. */

@@ -1,7 +1,7 @@
 /** Being in a room as a member: connects the links, heartbeats, jobs and rules with each other. */
 import { type Did, MicrogridError, TypedEventTarget, randomId, quotedName } from "../core";
 import type { Provider } from "../inference";
-import type { RawLink } from "../wire";
+import type { RawFrame, RawLink } from "../wire";
 import { LEFT_ROOM, MEMBER_DIAL_MS } from "./constants";
 import { Door } from "./door/door";
 import { insideOf } from "./door/inside";
@@ -253,7 +253,9 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
     this.weights.attach(member);
     const server = this.#server;
     this.#patience.bound(member);
-    member.wants = (frame) => this.#patience.bears(member, frame) && screensJobs(frame, { ...sender, server });
+    const bears = (frame: RawFrame): boolean =>
+      this.#patience.bears(member, frame) && this.#gossip.bears(member, frame);
+    member.wants = (frame) => bears(frame) && screensJobs(frame, { ...sender, server });
     member.onFrame = (frame) => dispatch<typeof ROOM_FRAMES, Sender>(this.#routes, frame, sender);
   }
 

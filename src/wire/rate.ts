@@ -25,11 +25,17 @@ export class TokenBucket {
 
   /** Takes one token if there is one. Returns whether a frame is allowed now. `nowMs` is a monotonic clock in milliseconds. */
   take(nowMs: number): boolean {
+    if (!this.has(nowMs)) return false;
+    this.#tokens--;
+    return true;
+  }
+
+  /** Whether there is a token; it stays there. */
+  has(nowMs: number): boolean {
     const { burst, perSecond } = this.#rate;
     this.#tokens = Math.min(burst, this.#tokens + ((nowMs - this.#at) / 1000) * perSecond);
     this.#at = nowMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
+    const isEmpty = this.#tokens < 1;
+    return !isEmpty;
   }
 }

@@ -1,14 +1,15 @@
 /** Tests gossip between neighbours: everybody hears of everybody, dead nodes are forgotten, and lies do not spread. */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Did, MicrogridError } from "../../core";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type Did, MicrogridError, encodeCbor } from "../../core";
 import { type Signer, makeEphemeralKey } from "../../identity";
 import type { Standing } from "../membership";
-import { FrameLimits } from "../../wire/frames";
+import { FrameLimits, parseFrame } from "../../wire/frames";
 import { seededRandom } from "../testing/simulation/chance";
 import { VirtualClock } from "../testing/simulation/clock";
 import { GOSSIP_FRAMES, type GossipFrame } from "./frames";
 import { type FrameHandlers, dispatch } from "../frames/handlers";
 import { MemberDirectory } from "./directory";
+import type { NeighbourLine } from "./neighbours";
 import { type Statement, signCard, signLoss } from "./statements";
 
 const STANDING: Omit<Standing, "branch"> = { founder: false, house: undefined, admittedBy: [], until: Infinity };
@@ -90,14 +91,19 @@ function link(a: Node, b: Node): void {
     [b, a, false],
   ] as const) {
     const limits = new FrameLimits(GOSSIP_FRAMES);
+    const send: NeighbourLine["send"] = (kind, body) => {
+      limits.admit(kind, performance.now());
+      from.sent.push({ kind, body } as GossipFrame);
+      queueMicrotask(() =>
+        dispatch<typeof GOSSIP_FRAMES, Did>(handlersOf(to), { kind, body } as GossipFrame, from.signer.did),
+      );
+    };
     from.directory.linked(to.signer.did, {
       charge: () => undefined,
-      send: (kind, body) => {
-        limits.admit(kind, performance.now());
-        from.sent.push({ kind, body } as GossipFrame);
-        queueMicrotask(() =>
-          dispatch<typeof GOSSIP_FRAMES, Did>(handlersOf(to), { kind, body } as GossipFrame, from.signer.did),
-        );
+      send,
+      sendEncoded: (body) => {
+        const frame = parseFrame(GOSSIP_FRAMES, { kind: "gossip", body });
+        if (frame.kind === "gossip") send(frame.kind, frame.body);
       },
       accuse: (what) => to.cut.push(what),
       offerer,
@@ -219,6 +225,45 @@ describe("a hostile gossiper", () => {
     send(victim, liar, [{ ...forged, proof: PROOF }]);
     await pass(1_000);
     expect(liar.cut.join()).toContain("signature that is not valid");
+  });
+
+  it("finds copies of what is known in frames that are still encoded", async () => {
+    const [victim, member, liar] = (await chain(3)) as [Node, Node, Node];
+    link(victim, liar);
+    await pass(10_000);
+    const about = { room: ROOM, session: "1".repeat(32), stamp: 1, terms: terms("x") };
+    const card = { ...(await signCard(await makeEphemeralKey(), about)).card, proof: PROOF };
+    const { card: stranger } = await signCard(await makeEphemeralKey(), about);
+    const isNews = (...statements: Statement[]) => victim.directory.isNews(liar.signer.did, encodeCbor({ statements }));
+    expect(isNews(card)).toBe(true);
+    send(victim, member, [card]);
+    await pass(100);
+    expect([isNews(card), isNews(card, card), isNews({ ...card, proof: undefined })]).toEqual([false, false, false]);
+    expect([isNews(card, stranger), isNews(stranger, card)]).toEqual([true, true]);
+    // It is not sent back to those that have shown it.
+    victim.sent.length = 0;
+    await pass(1_000);
+    expect(victim.sent).toEqual([]);
+    expect(victim.directory.isNews(liar.signer.did, encodeCbor({ statements: "none" }))).toBe(true);
+  });
+
+  it("cannot have signatures checked, again and again, of cards that are certain to be refused", async () => {
+    const [victim, member, liar] = (await chain(3)) as [Node, Node, Node];
+    link(victim, liar);
+    await pass(10_000);
+    const about = { room: ROOM, session: "1".repeat(32), terms: terms("x") };
+    const unproven = await signCard(await makeEphemeralKey(), { ...about, stamp: 1 });
+    const old = await signCard(member.signer, { ...about, stamp: stampOf(victim, member) - 1 });
+    const proven = await signCard(await makeEphemeralKey(), { ...about, stamp: 1 });
+    const verify = vi.spyOn(crypto.subtle, "verify");
+    for (let i = 0; i < 3; i++) send(victim, liar, [unproven.card, { ...old.card, proof: PROOF }]);
+    await pass(100);
+    expect(verify).not.toHaveBeenCalled();
+    send(victim, liar, [{ ...proven.card, proof: PROOF }]);
+    await pass(100);
+    expect(verify).toHaveBeenCalledTimes(1);
+    verify.mockRestore();
+    expect(liar.cut).toEqual([]);
   });
 
   it("cannot raise the stamp of a node with statements about cards that do not exist", async () => {

@@ -154,6 +154,15 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     );
   }
 
+  /** Whether an encoded frame of `gossip` says anything new: most of them are copies, and cost no more than this. */
+  isNews(from: Did, gossip: Uint8Array): boolean {
+    const copies = this.#seen.aboutAll(gossip);
+    // A copy of the card of somebody who is gone is answered with what says so.
+    if (!copies?.every(({ did }) => this.#view.entries.has(did))) return true;
+    for (const { did, kind } of copies) this.#queue.known(did, kind, from);
+    return false;
+  }
+
   /** Takes news from a neighbour. */
   takeStatements(from: Did, { statements }: GossipBody<"gossip">): void {
     const neighbour = this.#neighbours.get(from);
@@ -199,13 +208,14 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     const now = performance.now();
     const fresh = statements.filter((statement) => {
       const did = this.#seen.about(statement);
-      if (did) this.#queue.known(did, statement, from);
+      if (did) this.#queue.known(did, statement.kind, from);
       // A copy of the card of somebody who is gone is answered with what says so.
       const known = did !== undefined && this.#view.entries.has(did);
       return !known && neighbour.statements.take(now);
     });
     const checking = fresh.map(async (statement) => {
-      const content = await check(statement, this.#options.room).catch((error: unknown) => {
+      const isNews = (card: Card): boolean => card.did === this.self || this.#view.isNews(card, statement.proof);
+      const content = await check(statement, this.#options.room, isNews).catch((error: unknown) => {
         neighbour.accuse(error instanceof MicrogridError ? error.message : "a forged statement");
       });
       return content && { statement, content, standing: await this.#standingOf(content, statement) };

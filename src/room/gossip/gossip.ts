@@ -2,6 +2,7 @@
 import { type Did, MicrogridError, type PeerId, TypedEventTarget, deferred, onAbort } from "../../core";
 import { LEFT_ROOM, MEMBER_DIAL_MS, REEXAMINE_MS } from "../constants";
 import { type Membership, type Standing, hasEnded, restsOn } from "../membership";
+import type { RawFrame } from "../../wire";
 import type { Member } from "../links/member";
 import type { Mesh } from "../links/mesh";
 import { NOT_NEEDED } from "../links/reasons";
@@ -50,6 +51,9 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
       online,
       links: {
         linked: () => this.#linked(),
+        get count() {
+          return mesh.members.size;
+        },
         isDialling: (did) => mesh.isDialling(did),
         get dialling() {
           return mesh.dialling;
@@ -131,6 +135,11 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
     return [...new Set([...any, ...own])].map((did) => ({ did, address: this.addressOf(did) }));
   }
 
+  /** Whether a frame, still encoded, is worth decoding, as far as news of members is concerned. */
+  bears({ did }: Member, { kind, body }: RawFrame): boolean {
+    return kind !== "gossip" || this.directory.isNews(did, body);
+  }
+
   /** Call when this node's announcement may have changed. */
   refresh(): void {
     this.directory.refresh();
@@ -174,6 +183,7 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
     const { did, link } = member;
     this.directory.linked(did, {
       send: (kind, body) => link.post(kind, body),
+      sendEncoded: (gossip) => link.postEncoded("gossip", gossip),
       accuse: (what) => link.accuse(what),
       charge: (ms) => link.charge(ms),
       offerer: link.offerer,

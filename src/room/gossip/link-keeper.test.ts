@@ -27,6 +27,7 @@ function keeping({ online, linked }: { online: boolean; linked: number }) {
     online: () => online,
     links: {
       linked: () => links,
+      count: linked,
       isDialling: () => false,
       dialling: 0,
       dial: (did) => {

@@ -8,6 +8,8 @@ import type { MemberDirectory } from "./directory";
 /** The links of the node, as far as they are tended. */
 interface Links {
   linked(): ReadonlyMap<Did, Neighbour>;
+  /** How many there are: asked for each node that somebody names. */
+  readonly count: number;
   /** Whether a node is being dialled, or waits for it. */
   isDialling(did: Did): boolean;
   /** Nodes that are being dialled now. */
@@ -57,7 +59,7 @@ export class LinkKeeper {
   /** Whether somebody whom a member named is worth dialling: in a larger room mostly strangers are. */
   wants(did: Did): boolean {
     const { directory, links } = this.#options;
-    return this.full || directory.card(did) === undefined || links.linked().size + links.dialling < LINKS_WANTED;
+    return this.full || directory.card(did) === undefined || links.count + links.dialling < LINKS_WANTED;
   }
 
   /** A dial has led nowhere. */

@@ -1,14 +1,16 @@
 /** The neighbours of a node in gossip, with limits on the work that each of them may cause. */
-import type { Did } from "../../core";
+import type { Bytes, Did } from "../../core";
 import { TokenBucket } from "../../wire";
 import { ANSWER_RATE, STATEMENT_RATE } from "./constants";
 import type { GossipSender } from "./frames";
-import { portions } from "./queue";
+import { gossipFrames } from "./queue";
 import type { Statement } from "./statements";
 
 /** The link to a neighbour, as far as gossip uses it. */
 export interface NeighbourLine {
   readonly send: GossipSender;
+  /** Sends a frame of `gossip` that is encoded already: most statements go to several neighbours. */
+  sendEncoded(gossip: Bytes): void;
   /** Ends the link, because the neighbour has broken the rules in this way. */
   accuse(what: string): void;
   /** Counts work for what it has sent, in ms, that came after its frame was taken. */
@@ -39,11 +41,11 @@ export class Neighbours {
     return this.#all.get(did);
   }
 
-  add(did: Did, { send, accuse, charge }: NeighbourLine): void {
+  add(did: Did, { send, sendEncoded, accuse, charge }: NeighbourLine): void {
     const now = performance.now();
     const statements = new TokenBucket(STATEMENT_RATE, now);
     const answers = new TokenBucket(ANSWER_RATE, now);
-    this.#all.set(did, { send, accuse, charge, statements, answers, intake: Promise.resolve() });
+    this.#all.set(did, { send, sendEncoded, accuse, charge, statements, answers, intake: Promise.resolve() });
   }
 
   /** Removes a neighbour and returns it. */
@@ -53,15 +55,19 @@ export class Neighbours {
     return neighbour;
   }
 
-  /** Sends statements, in frames of a limited size; nothing if the node is no neighbour. */
+  /** Sends news, in frames of a limited size; nothing if the node is no neighbour. */
   send(to: Did, statements: readonly Statement[]): void {
-    for (const portion of portions(statements)) this.#all.get(to)?.send("gossip", { statements: portion });
+    this.#send(to, gossipFrames(statements, true));
   }
 
   /** Sends statements that a neighbour has asked for, up to its limit. */
   answer(to: Did, statements: readonly Statement[]): void {
     const now = performance.now();
     const allowed = statements.filter(() => this.#all.get(to)?.answers.take(now));
-    if (allowed.length > 0) this.send(to, allowed);
+    if (allowed.length > 0) this.#send(to, gossipFrames(allowed, false));
+  }
+
+  #send(to: Did, frames: readonly Bytes[]): void {
+    for (const frame of frames) this.#all.get(to)?.sendEncoded(frame);
   }
 }

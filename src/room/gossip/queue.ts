@@ -1,5 +1,5 @@
 /** News on their way: gathered for a moment, then passed on to neighbours that have not shown that they know them. */
-import { type Did, encodeCbor } from "../../core";
+import { type Bytes, type Did, concat, encodeCbor } from "../../core";
 import { GOSSIP_FANOUT, GOSSIP_FRAME_BYTES, GOSSIP_MS, STATEMENTS_PER_FRAME } from "./constants";
 import { sample } from "./links";
 import type { Statement } from "./statements";
@@ -36,8 +36,8 @@ export class GossipQueue {
   }
 
   /** A neighbour knows this too. */
-  known(did: Did, statement: Statement, by: Did): void {
-    this.#waiting.get(`${statement.kind} ${did}`)?.from.add(by);
+  known(did: Did, kind: unknown, by: Did): void {
+    this.#waiting.get(`${String(kind)} ${did}`)?.from.add(by);
   }
 
   /** Passes everything on now. */
@@ -65,29 +65,38 @@ export class GossipQueue {
   }
 }
 
-/** Statements in portions that fit a frame. */
-export function portions(statements: readonly Statement[]): Statement[][] {
-  const result: Statement[][] = [];
+/** The encoded frames of `gossip` that carry these statements. `isNews`: they go to several neighbours, so what is encoded is kept. */
+export function gossipFrames(statements: readonly Statement[], isNews: boolean): Bytes[] {
+  const portions: Bytes[][] = [];
   let bytes = Infinity;
   for (const statement of statements) {
-    const size = encodedBytes(statement);
-    let last = result.at(-1);
-    if (!last || last.length >= STATEMENTS_PER_FRAME || bytes + size > GOSSIP_FRAME_BYTES) {
+    const encoded = isNews ? encodedOf(statement) : encodeCbor(statement);
+    let last = portions.at(-1);
+    if (!last || last.length >= STATEMENTS_PER_FRAME || bytes + encoded.length > GOSSIP_FRAME_BYTES) {
       last = [];
-      result.push(last);
+      portions.push(last);
       bytes = 0;
     }
-    last.push(statement);
-    bytes += size;
+    last.push(encoded);
+    bytes += encoded.length;
   }
-  return result;
+  return portions.map((portion) => concat(headOf(portion.length), ...portion));
 }
 
-/** A statement is encoded for each neighbour that it goes to, but measured once. */
-const sizes = new WeakMap<Statement, number>();
+/** The start of a frame with so many statements, which follow it as they are. */
+function headOf(count: number): Bytes {
+  const head = heads.get(count) ?? encodeCbor({ statements: new Array<number>(count).fill(0) }).slice(0, -count);
+  heads.set(count, head);
+  return head;
+}
 
-function encodedBytes(statement: Statement): number {
-  const known = sizes.get(statement) ?? encodeCbor(statement).length;
-  sizes.set(statement, known);
+const heads = new Map<number, Bytes>();
+
+/** News is encoded once for all neighbours that it goes to. */
+const encodings = new WeakMap<Statement, Bytes>();
+
+function encodedOf(statement: Statement): Bytes {
+  const known = encodings.get(statement) ?? encodeCbor(statement);
+  encodings.set(statement, known);
   return known;
 }

@@ -1,7 +1,14 @@
 /** Statements come from several neighbours; all but the first are known by their signatures and cost nothing. */
-import { type Did, toHex } from "../../core";
+import { type Did, cborEntries, cborField, toHex } from "../../core";
 import { MAX_NODES } from "../constants";
 import type { Statement } from "./statements";
+
+/** One more copy of a statement. */
+interface Copy {
+  readonly did: Did;
+  /** The kind that its sender gives. */
+  readonly kind: unknown;
+}
 
 /** The statements that were taken lately. Those that were dropped are not: they must be looked at when they come again. */
 export class SeenStatements {
@@ -18,6 +25,20 @@ export class SeenStatements {
   /** The member that a statement is about, if the statement was taken before. */
   about(statement: Statement): Did | undefined {
     return this.#about.get(nameOf(statement));
+  }
+
+  /** The same for the statements of a frame of `gossip` that is still encoded; undefined unless all of them were taken before. */
+  aboutAll(gossip: Uint8Array): readonly Copy[] | undefined {
+    const statements = cborEntries(gossip, ["statements"]);
+    const copies: Copy[] = [];
+    for (const statement of statements ?? []) {
+      const [signature] = cborEntries(statement, ["signed", "signatures"]) ?? [];
+      const sig = signature && cborField(signature, ["sig"]);
+      const did = sig instanceof Uint8Array ? this.#about.get(toHex(sig)) : undefined;
+      if (did === undefined) return undefined;
+      copies.push({ did, kind: cborField(statement, ["kind"]) });
+    }
+    return statements && copies;
   }
 }
 

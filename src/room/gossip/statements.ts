@@ -8,6 +8,7 @@ import {
   type StatementKind,
   bytesSchema,
   openStatement,
+  readStatement,
   signStatement,
 } from "../../identity";
 import type { Proof } from "../membership";
@@ -89,11 +90,22 @@ export async function signLoss(
   return { kind: "loss", signed: await signStatement(LOSS, body, signer) };
 }
 
-/** Checks a statement. Throws `peer-protocol` if it is malformed, of another room, or not signed by the node that it names. */
-export async function check({ kind, signed }: Statement, where: Bytes): Promise<Checked> {
+/**
+ * Checks a statement. A card of which `isNews` says that it could not be taken is not worth a signature: undefined. Throws
+ * `peer-protocol` if it is malformed, of another room, or not signed by the node that it names.
+ */
+export async function check(
+  { kind, signed }: Statement,
+  where: Bytes,
+  isNews: (card: Card) => boolean = () => true,
+): Promise<Checked | undefined> {
   switch (kind) {
     case "card": {
-      const { body } = await openStatement(CARD, signed, (claim) => mustBe(where, claim.body.did, claim));
+      const claim = await readStatement(CARD, signed);
+      const { body } = claim;
+      mustBe(where, body.did, claim);
+      if (!isNews(body)) return undefined;
+      await claim.verify();
       return { kind, did: body.did, by: body.did, stamp: body.stamp, card: body };
     }
     case "farewell": {

@@ -3,7 +3,7 @@ import { type Did, fnv1a, utf8 } from "../../core";
 import { TokenBucket } from "../../wire";
 import { MAX_NODES } from "../constants";
 import { CARD_RATE, SUSPECT_MS, TOMB_MS, VIEW_PARTS, WORD_RATE } from "./constants";
-import { type Standing, givingWay } from "../membership";
+import { type Proof, type Standing, givingWay } from "../membership";
 import type { Card, Checked, Statement } from "./statements";
 
 /** The facts known about a member without a link to it. */
@@ -85,6 +85,16 @@ export class View {
     this.#put(card.did, { card, statement: { ...statement, proof }, standing, suspicion: undefined });
     this.#tombs.delete(card.did);
     return true;
+  }
+
+  /**
+   * Whether a card whose signature is not checked yet could be taken, or answered: anybody can send what is certain to be refused, again
+   * and again.
+   */
+  isNews({ did, stamp }: Card, proof: Proof | undefined): boolean {
+    const old = this.entries.get(did);
+    if (!old) return proof !== undefined || this.#isBuried(did, stamp);
+    return stamp > old.card.stamp && this.#quotas.get(did)?.cards.has(performance.now()) !== false;
   }
 
   /** Whether one more member of this standing could be kept in mind. */
