@@ -123,10 +123,10 @@ class Attack {
   async #fill(): Promise<void> {
     const { nodes } = this.#options;
     const { clock } = this.#room;
-    await clock.passWhile(this.#room.enter());
+    await clock.passWhile(this.#enter());
     const entering: Promise<unknown>[] = [];
     for (let i = 1; i < nodes; i++) {
-      entering.push(this.#room.enter());
+      entering.push(this.#enter());
       await clock.pass(ENTER_EVERY_MS);
       if (i % 100 === 0) this.#say(`${i} of ${nodes} nodes have come`);
     }
@@ -134,6 +134,13 @@ class Attack {
     await clock.pass(SETTLE_MS);
     const { epochs } = this.#first.session.requireInside().membership;
     this.#slots = await slotIds((await epochs.rendezvousSecrets())[0], dayOf(Date.now()));
+  }
+
+  /** A member that shares its device from the start, as colluders do until they go over. */
+  async #enter(): Promise<void> {
+    const { session, toy } = await this.#room.enter();
+    toy.beforeToken = () => new Promise((resolve) => setTimeout(resolve, TOKEN_MS));
+    session.share({ maxJobs: JOBS_AT_ONCE, models: new Set(["toy"]) }, false);
   }
 
   /** Members go over that are spread over the room. They hold no slot yet, and take all that are free. */
@@ -150,10 +157,6 @@ class Attack {
     }
     const honest = [...this.#room.nodes];
     this.#observed = honest.slice(FIRST - OBSERVED, FIRST);
-    for (const node of honest) {
-      node.session.share({ maxJobs: JOBS_AT_ONCE, models: new Set(["toy"]) }, false);
-      node.toy.beforeToken = () => new Promise((resolve) => setTimeout(resolve, TOKEN_MS));
-    }
     await clock.passWhile(Promise.all(this.#colluders.map((each) => each.start())));
     for (const [i, colluder] of this.#colluders.entries()) {
       const others = honest.filter((node) => !this.#observed.includes(node)).sort(() => this.#random() - 0.5);

@@ -1,5 +1,5 @@
 /** A clock that moves only when nothing is left to do, so that an hour of a thousand nodes passes in minutes. */
-import { createHash } from "node:crypto";
+import { swiftCrypto } from "./crypto";
 
 type Task = () => void;
 
@@ -11,19 +11,8 @@ interface Timer {
 
 /** When every simulation begins; its day has hours to go, so that slots of one day serve a whole run. */
 const EPOCH_MS = Date.UTC(2026, 0, 1, 1);
-/** WebCrypto answers from other threads: the clock waits for it. */
-const CRYPTO_CALLS = [
-  "sign",
-  "verify",
-  "encrypt",
-  "decrypt",
-  "digest",
-  "deriveKey",
-  "deriveBits",
-  "importKey",
-  "exportKey",
-  "generateKey",
-] as const;
+/** WebCrypto makes keys on other threads: the clock waits for it. */
+const SLOW_CALLS = ["exportKey", "generateKey"] as const;
 
 /** Virtual time. `install` puts it in the place of the real one for the whole process. */
 export class VirtualClock {
@@ -54,14 +43,14 @@ export class VirtualClock {
       replace(Date, "now", () => EPOCH_MS + this.now),
       replace(performance, "now", () => this.now + this.#taskMs),
       replace(Math, "random", random),
-      ...CRYPTO_CALLS.map((name) => {
+      ...Object.entries(swiftCrypto(subtle)).map(([name, call]) => replace(subtle, name, call)),
+      ...SLOW_CALLS.map((name) => {
         const call = subtle[name].bind(subtle) as (...args: unknown[]) => Promise<unknown>;
         return replace(subtle, name, (...args: unknown[]) => {
           this.#outstanding++;
           return call(...args).finally(() => this.#outstanding--);
         });
       }),
-      rememberVerifications(subtle),
     ];
     return () => {
       for (const restore of undo.reverse()) restore();
@@ -164,43 +153,6 @@ export class VirtualClock {
   #breathe(): Promise<void> {
     return new Promise((resolve) => this.#setImmediate(resolve));
   }
-}
-
-/**
- * A thousand nodes check each statement a thousand times over. The answer to a question of whether a signature is valid
- * that was asked before is remembered; whoever asks does the rest of the work all the same.
- */
-function rememberVerifications(subtle: SubtleCrypto): () => void {
-  const keys = new Map<string, Promise<CryptoKey>>();
-  const names = new WeakMap<CryptoKey, string>();
-  const answers = new Map<string, Promise<boolean>>();
-  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
-  const importKey = subtle.importKey.bind(subtle);
-  const verify = subtle.verify.bind(subtle);
-  const undo = [
-    // A hash is sooner computed than sent to another thread.
-    replace(subtle, "digest", async (_: string, data: Uint8Array) => {
-      return new Uint8Array(createHash("sha256").update(data).digest()).buffer;
-    }),
-    replace(subtle, "importKey", (...args: Parameters<typeof importKey>) => {
-      if (args[2] !== "Ed25519" || !(args[1] instanceof Uint8Array)) return importKey(...args);
-      const name = text(args[1]);
-      const key = keys.get(name) ?? importKey(...args);
-      keys.set(name, key);
-      void key.then((made) => names.set(made, name));
-      return key;
-    }),
-    replace(subtle, "verify", (...args: Parameters<typeof verify>) => {
-      const [, key, signature, data] = args as unknown as [unknown, CryptoKey, Uint8Array, Uint8Array];
-      const question = `${names.get(key)} ${text(signature)} ${text(data)}`;
-      const answer = answers.get(question) ?? verify(...args);
-      answers.set(question, answer);
-      return answer;
-    }),
-  ];
-  return () => {
-    for (const restore of undo.reverse()) restore();
-  };
 }
 
 /** The time that this process has used of the processor. */
