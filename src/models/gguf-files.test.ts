@@ -16,6 +16,7 @@ describe("the file of a GGUF repository", () => {
     ["m-Q4_K_M.gguf", 0.8 * GIB],
     ["m.Q2_K.gguf", 0.5 * GIB],
     ["mmproj-m-F16.gguf", 0.1 * GIB],
+    ["m-mmproj-bf16.gguf", 0.1 * GIB],
     ["m.imatrix.gguf", 1000],
     ["README.md", 10],
   );
@@ -44,6 +45,12 @@ describe("the file of a GGUF repository", () => {
     expect(chosen(listing)).toEqual(parts);
     expect(() => plan(listing.slice(1))).toThrow(expect.objectContaining({ code: "file-missing" }));
     expect(chosen([...listing.slice(1), { path: "m-Q8_0.gguf", bytes: GIB }])).toEqual(["m-Q8_0.gguf"]);
+  });
+
+  it("may have a name that claims no part or too many", () => {
+    expect(chosen(files(["m-Q4_0-00001-of-00000.gguf", 5]))).toEqual(["m-Q4_0-00001-of-00000.gguf"]);
+    const many = Array.from({ length: 2000 }, (_, index) => [`m${index}-00001-of-99999.gguf`, 5] as const);
+    expect(chosen(files(...many, ["m-Q8_0.gguf", 5]))).toEqual(["m-Q8_0.gguf"]);
   });
 
   it("is refused where there is none of a text model", () => {

@@ -6,9 +6,9 @@ import type { ListedFile } from "./records";
 import { findGraphs } from "./variants";
 
 /** Names of the parts of a split file. Source: `gguf-split` of llama.cpp. */
-const PART = /-(\d{5})-of-(\d{5})\.gguf$/;
+const PART = /-(\d{5})-of-(?!00000)(\d{5})\.gguf$/;
 /** Files that only belong to a model: projectors for images, and statistics for quantizing. */
-const ACCESSORY = /(^|\/)(mmproj|imatrix)|[-_.]imatrix[-_.]/i;
+const ACCESSORY = /(^|[/_.-])(mmproj|imatrix)([_.-]|$)/i;
 /** A quantization at the end of a name, such as `Q4_K_M`, `IQ4_XS` or `BF16`. */
 const QUANTIZATION = /[-._](i?q\d[a-z0-9_]*|mxfp4[a-z0-9_]*|bf16|f16|fp16|f32)$/i;
 /**
@@ -66,10 +66,11 @@ export function planGgufFiles(listing: readonly ListedFile[], device: DeviceInfo
       `${name} has no GGUF file of a text model, so this app cannot run it. Choose another model.`,
     );
   }
-  const firsts = models.filter(({ path }) => ggufParts(path)[0] === path);
-  const plans = firsts.flatMap(({ path }) => planOf(path, models) ?? []);
+  const byPath = new Map(models.map((file) => [file.path, file]));
+  const firsts = models.filter(({ path }) => Number(PART.exec(path)?.[1] ?? 1) === 1);
+  const plans = firsts.flatMap(({ path }) => planOf(path, byPath) ?? []);
   if (plans.length === 0) {
-    const missing = ggufParts(models[0]!.path).find((path) => models.every((file) => file.path !== path));
+    const missing = ggufParts(models[0]!.path).find((path) => !byPath.has(path));
     throw new MicrogridError("file-missing", `${name} lacks the part ${missing}, without which it cannot run.`);
   }
   const limit = Math.min(LARGEST_WASM_BYTES, WEIGHTS_SHARE * (device.memoryBytes ?? Infinity));
@@ -78,8 +79,10 @@ export function planGgufFiles(listing: readonly ListedFile[], device: DeviceInfo
   return (fitting.length > 0 ? fitting : plans).toSorted(order)[0]!;
 }
 
-function planOf(first: string, models: readonly ListedFile[]): GgufPlan | undefined {
-  const files = ggufParts(first).map((path) => models.find((file) => file.path === path));
+function planOf(first: string, models: ReadonlyMap<string, ListedFile>): GgufPlan | undefined {
+  // A name may claim thousands of parts.
+  if (Number(PART.exec(first)?.[2] ?? 1) > models.size) return undefined;
+  const files = ggufParts(first).map((path) => models.get(path));
   if (!files.every((file) => file !== undefined)) return undefined;
   const name = first.replace(PART, "").replace(/\.gguf$/, "");
   const [, quantization] = QUANTIZATION.exec(name) ?? [];
