@@ -4,4 +4,4 @@ export type { GgufFacts } from "./facts";
 export { blockOf, FORMAT } from "./formats";
 export { readGgufHeader } from "./header";
 export type { GgufMetadata } from "./header";
-export { tokenizerFiles } from "./tokenizer-files";
+export { requireKnownTokenizer, tokenizerFiles } from "./tokenizer-files";

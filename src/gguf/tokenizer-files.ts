@@ -34,8 +34,10 @@ const SPACE = "▁";
  * is not known here, and `not-a-model` if its parts contradict each other.
  */
 export function tokenizerFiles(metadata: GgufMetadata): TokenizerFiles {
+  requireKnownTokenizer(metadata);
   const vocabulary = vocabularyOf(metadata);
-  const kind = kindOf(metadata, vocabulary);
+  const isByteLevel = metadata.get("tokenizer.ggml.model") === "gpt2";
+  const kind = isByteLevel ? byteLevel(metadata) : sentencePiece(metadata, vocabulary);
   const own = metadata.get("tokenizer.ggml.add_bos_token");
   const addBos = typeof own === "boolean" ? own : kind.addBos;
   const first = addBos ? vocabulary.special("bos") : undefined;
@@ -55,7 +57,7 @@ export function tokenizerFiles(metadata: GgufMetadata): TokenizerFiles {
   };
   const config = {
     add_bos_token: addBos,
-    ...(kind.name === "GPT2Tokenizer" && { add_prefix_space: false }),
+    ...(isByteLevel && { add_prefix_space: false }),
     bos_token: vocabulary.special("bos"),
     chat_template: metadata.get("tokenizer.chat_template"),
     clean_up_tokenization_spaces: false,
@@ -68,18 +70,28 @@ export function tokenizerFiles(metadata: GgufMetadata): TokenizerFiles {
   return { tokenizer: JSON.stringify(tokenizer), config: JSON.stringify(config) };
 }
 
-function kindOf(metadata: GgufMetadata, vocabulary: GgufVocabulary): Kind {
+/**
+ * Throws `unsupported-model` if the tokenizer of a file is of a kind that is not known here. Takes no time, while writing the files of
+ * a large vocabulary takes seconds.
+ */
+export function requireKnownTokenizer(metadata: GgufMetadata): void {
   const kind = metadata.get("tokenizer.ggml.model");
-  if (kind === "gpt2") return byteLevel(metadata);
-  if (kind === "llama") return sentencePiece(metadata, vocabulary);
-  if (kind === undefined || kind === "none" || kind === "no_vocab") throw unsupportedGguf("its file has no tokenizer");
-  throw unsupportedGguf(`its tokenizer is of a kind that is not known here, ${quoted(String(kind))}`);
+  if (kind === "gpt2") splits(metadata);
+  else if (kind === undefined || kind === "none" || kind === "no_vocab") {
+    throw unsupportedGguf("its file has no tokenizer");
+  } else if (kind !== "llama") {
+    throw unsupportedGguf(`its tokenizer is of a kind that is not known here, ${quoted(String(kind))}`);
+  }
+}
+
+function splits(metadata: GgufMetadata): ReturnType<typeof preTokenizer> {
+  const pre = metadata.get("tokenizer.ggml.pre");
+  return preTokenizer(typeof pre === "string" ? pre : undefined);
 }
 
 /** Tokens of bytes that are written as characters, put together by a list of merges. */
 function byteLevel(metadata: GgufMetadata): Kind {
-  const pre = metadata.get("tokenizer.ggml.pre");
-  const { steps, ignoreMerges, addBos } = preTokenizer(typeof pre === "string" ? pre : undefined);
+  const { steps, ignoreMerges, addBos } = splits(metadata);
   return {
     ...{ name: "GPT2Tokenizer", normalizer: null, addBos },
     preTokenizer: steps.length === 1 ? steps[0] : { type: "Sequence", pretokenizers: steps },

@@ -1,6 +1,6 @@
 /** Reads the header of a GGUF file in the store worker: vocabularies have megabytes. */
 import { MicrogridError, type RangeSource, fileSource } from "../core";
-import { readGguf, tokenizerFiles } from "../gguf";
+import { readGguf, requireKnownTokenizer } from "../gguf";
 import { FileRanges } from "./file-ranges";
 import type { FileRequest, GgufSummary } from "./store-protocol";
 
@@ -40,6 +40,6 @@ async function summarize(source: RangeSource): Promise<GgufSummary> {
       "This GGUF model makes embeddings, and only ONNX and WebLLM models do that here. Choose one of these.",
     );
   }
-  tokenizerFiles(facts.metadata);
+  requireKnownTokenizer(facts.metadata);
   return { contextLength: facts.contextLength };
 }
