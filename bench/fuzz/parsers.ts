@@ -1,7 +1,10 @@
 /** Parsers that answer at once: framing, CBOR, frames, texts and files. */
 import { base64urlnopad } from "@scure/base";
 import fc from "fast-check";
-import { type Bytes, decodeCbor, utf8 } from "../../src/core";
+import { type Bytes, decodeCbor, fileSource, utf8 } from "../../src/core";
+import { readGguf, tokenizerFiles } from "../../src/gguf";
+import { byteLevelKeys, sentencePieceKeys } from "../../src/gguf/testing/vocabularies";
+import { value, writeGguf } from "../../src/gguf/testing/writer";
 import { resolveConfig } from "../../src/node/config";
 import {
   SignedSchema,
@@ -153,6 +156,25 @@ async function phrases(): Promise<Target<string>> {
   };
 }
 
+/** Files of models, whose headers are read before they are downloaded, and their tokenizers. */
+function ggufFiles(): Target<Uint8Array> {
+  const [spaced, bytes] = [sentencePieceKeys([["▁a", 1, -1]]), byteLevelKeys("qwen2", ["a b", "ab c"])];
+  const architecture = { "general.architecture": value.text("llama") };
+  const tensor = { name: "w", dims: [32, 2], format: 8, bytes: new Uint8Array(68) };
+  return {
+    name: "GGUF files",
+    weight: 0.2,
+    inputs: changedBytes(
+      fc.constantFrom(...[spaced, bytes].map((keys) => writeGguf({ ...architecture, ...keys }, [tensor]))),
+    ),
+    feed: (file) =>
+      acceptsAsync(async () => {
+        const source = fileSource(new Blob([new Uint8Array(file)]), new AbortController().signal);
+        return tokenizerFiles((await readGguf(source)).metadata);
+      }),
+  };
+}
+
 /** The frames of each table. */
 const FRAMES = [
   frames("frames of links", 1, TABLES.LINK_FRAMES),
@@ -179,6 +201,7 @@ export async function parsers(): Promise<readonly Target[]> {
     FRAMING,
     CBOR,
     ...FRAMES,
+    ggufFiles(),
     texts("invites", 1, invites, parseInvite),
     texts("descriptions by hand", 1, offers, (text) => readDescription(text, "offer")),
     CONFIG,
