@@ -33,7 +33,7 @@ function text(first: number): number[] {
   return [first, 1, 2, 3];
 }
 
-/** An answer that runs, with a cache of so many bytes. */
+/** An answer that runs; its cache takes `bytes`. */
 function running(pool: CachePool<Held>, first: number, bytes: number, asker?: string): Held {
   const cache = pool.take(text(first), asker);
   [cache.length, cache.bytes] = [4, bytes];

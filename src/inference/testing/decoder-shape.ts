@@ -41,8 +41,8 @@ export interface DecoderShape {
   /** Every layer also takes a part of a second embedding of the tokens. */
   readonly layerEmbeddings?: boolean;
   /**
-   * What the head has beside a plain product: `capped` logits, as in Gemma 2; `flat`, with the tokens of all texts in one list;
-   * `int8`, quantized while it runs; or logits that leave the graph a second time, which makes the head unknown.
+   * The head beside a plain product: `capped` logits, as in Gemma 2; `flat`, with the tokens of all texts in one list; `int8`,
+   * quantized while it runs; `seen-twice`, whose product is also used elsewhere.
    */
   readonly head?: "capped" | "flat" | "int8" | "seen-twice";
   /** Only the last token's logits leave, or as many as an input says. */
