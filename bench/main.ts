@@ -5,6 +5,7 @@ import type { Group } from "./group";
 import { ceiling } from "./groups/ceiling";
 import { decode } from "./groups/decode";
 import { prefill } from "./groups/prefill";
+import { engines } from "./groups/engines";
 import { formats } from "./groups/formats";
 import { http } from "./groups/http";
 import { handshake } from "./groups/handshake";
@@ -29,6 +30,7 @@ const GROUPS: Readonly<Record<GroupName, Group>> = {
   offline,
   decode,
   prefill,
+  engines,
   formats,
   http,
   peer,

@@ -8,6 +8,7 @@ export const GROUPS = /** @type {const} */ ([
   "offline",
   "decode",
   "prefill",
+  "engines",
   "formats",
   "http",
   "peer",

@@ -5,6 +5,7 @@ import type { Backend, ChatMessage, LoadedModelInfo } from "../src/inference";
 import type { RandomModelOptions } from "../src/inference/testing";
 import { FAMILIES } from "../src/inference/testing/families";
 import { expect, test } from "./harness";
+import { pretendCores } from "./harness/cores";
 import { GUIDE, type OnnxSite, type SiteModel, startOnnxSite } from "./onnx-page/site";
 
 interface GoldenItem {
@@ -114,6 +115,7 @@ test.describe("on WASM", () => {
   });
 
   test("uses threads on an isolated page, with the same answer", async ({ page }) => {
+    await pretendCores(page, 4);
     await open(page, site.isolatedUrl);
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
     await load(page, GUIDE, "wasm");
@@ -122,6 +124,8 @@ test.describe("on WASM", () => {
       golden[0]?.messages ?? [],
     );
     expect(answer.text).toBe(golden[0]?.completion);
+    // The engine's worker is the first thread.
+    expect(page.workers()).toHaveLength(2);
   });
 
   test("runs in a page of another origin, from a blob", async ({ page }) => {

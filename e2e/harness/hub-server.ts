@@ -77,8 +77,8 @@ export class HubServer {
   }
 
   /** Adds or replaces a file of a repository. */
-  put(repository: string, path: string, content: Buffer | string): void {
-    const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  put(repository: string, path: string, content: Uint8Array | string): void {
+    const bytes = Buffer.from(content);
     this.#files.set(`${repository}/${path}`, { content: bytes, hash: sha256(bytes), fault: undefined });
   }
 

@@ -25,7 +25,7 @@ export type PartialRequest = Partial<GenerationRequest> & Pick<GenerationRequest
 
 /** The functions that tests call in the page. */
 export interface OnnxPage {
-  /** Fetches a model's files from a folder and loads them. */
+  /** Fetches a model's files from a folder and loads them; a `graph` that is a GGUF file is one for llama.cpp. */
   load(folder: string, graph: string, files: readonly string[], backend: Backend): Promise<LoadedModelInfo>;
   /** Answers a request; `leaveAfter` stops reading after that many token events, by aborting or by leaving the loop. */
   answer(
@@ -60,6 +60,8 @@ async function fetchPackage(folder: string, graph: string, files: readonly strin
     return { path, blob: await response.blob() };
   });
   const id = folder.split("/").at(-1) ?? folder;
+  if (graph.endsWith(".gguf"))
+    return { engine: "wllama", id, name: id, packageHash: id, files: await Promise.all(blobs) };
   return { engine: "onnx", id, name: id, packageHash: id, graph, files: await Promise.all(blobs) };
 }
 

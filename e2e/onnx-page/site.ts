@@ -38,6 +38,8 @@ export interface OnnxSite {
   addRandomModel(name: string, options: RandomModelOptions): SiteModel;
   /** Serves a random decoder of the shape of a usual export and returns its address. */
   addDecoder(name: string, shape: DecoderShape): SiteModel;
+  /** Serves a GGUF file, or its parts by their names. */
+  addGguf(name: string, parts: Readonly<Record<string, Uint8Array>>): SiteModel;
   close(): Promise<void>;
 }
 
@@ -76,6 +78,12 @@ export async function startOnnxSite(): Promise<OnnxSite> {
         "config.json": JSON.stringify({ ...RANDOM_MODEL_CONFIG, max_position_embeddings: 128 }),
         "tokenizer.json": smallTokenizer(),
       }),
+    addGguf(name, parts) {
+      const folder = `made/${name}`;
+      for (const [path, content] of Object.entries(parts)) made.set(`/${folder}/${path}`, content);
+      const files = Object.keys(parts);
+      return { folder, graph: files[0]!, files };
+    },
     async close() {
       await Promise.all([plain.close(), isolated.close()]);
     },
