@@ -172,7 +172,7 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
   /** A neighbour compares its view with this node's. */
   takeSums(from: Did, { sums }: GossipBody<"view.sums">): void {
     if (!this.#neighbours.has(from)) return;
-    const { news, listing } = compareSums(this.#view.sums(this.#own.entry), sums, this.#known());
+    const { news, listing } = compareSums(this.#view.sums(this.#own.entry), sums, this.#view.known(this.#own.entry));
     this.#neighbours.answer(from, this.#statementsOf(news));
     if (listing.parts.length > 0) this.#neighbours.get(from)?.send("view.list", listing);
   }
@@ -181,7 +181,11 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
   takeList(from: Did, list: GossipBody<"view.list">): void {
     if (!this.#neighbours.has(from)) return;
     const evidenceOf = ({ did, stamp }: Known) => this.#view.evidence(did, stamp);
-    const { news, obituaries, pull } = compareListing(list, this.#known(), (entry) => evidenceOf(entry) !== undefined);
+    const { news, obituaries, pull } = compareListing(
+      list,
+      this.#view.known(this.#own.entry),
+      (entry) => evidenceOf(entry) !== undefined,
+    );
     const dead = obituaries.flatMap((entry) => evidenceOf(entry) ?? []);
     this.#neighbours.answer(from, [...dead, ...this.#statementsOf(news)]);
     if (pull.length > 0) this.#neighbours.get(from)?.send("view.pull", { dids: pull });
@@ -276,12 +280,6 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
 
   #compare(did: Did): void {
     this.#neighbours.get(did)?.send("view.sums", { sums: this.#view.sums(this.#own.entry) });
-  }
-
-  /** Everybody's did and stamp, this node's too. */
-  #known(): Known[] {
-    const own = this.#own.entry;
-    return [...this.cards, ...(own ? [own] : [])];
   }
 
   #statementsOf(dids: readonly Did[]): Statement[] {

@@ -115,6 +115,18 @@ describe("links of a larger room", () => {
     );
   });
 
+  it("of the ring are the next ones on each side, around its end too", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 1e6 }), { minLength: 1, maxLength: 12 }), (indices) => {
+        const [self, ...others] = indices.map(didOf) as [Did, ...Did[]];
+        const ring = [self, ...others].sort();
+        const at = ring.indexOf(self);
+        const near = [1, 2, -1, -2].map((step) => ring.at((at + step) % ring.length)!).filter((did) => did !== self);
+        expect([...ringNeighbours(self, others)].sort()).toEqual([...new Set(near)].sort());
+      }),
+    );
+  });
+
   it("are never cut while a job runs over them, while they are new, or while the ring needs them", () => {
     const self = didOf(0);
     const others = Array.from({ length: 99 }, (_, i) => didOf(i + 1));

@@ -33,15 +33,22 @@ export function isFullMesh(nodes: number, before: boolean): boolean {
 
 /** The neighbours of `self` on the ring of all dids in the order of their text, which is random as keys are. */
 export function ringNeighbours(self: Did, others: readonly Did[]): Set<Did> {
-  const ring = [...others, self].sort();
-  const at = ring.indexOf(self);
-  const neighbours = new Set<Did>();
-  for (let step = 1; step <= RING_NEIGHBOURS; step++) {
-    neighbours.add(ring[(at + step) % ring.length]!);
-    neighbours.add(ring.at((at - step) % ring.length)!);
+  // Each way around, those on this side of the ring's end come before those beyond it. Nothing is sorted, since every node looks often.
+  const up = (a: Did, b: Did): boolean => (a > self === b > self ? a < b : a > self);
+  const down = (a: Did, b: Did): boolean => (a < self === b < self ? a > b : a < self);
+  return new Set([...first(others, RING_NEIGHBOURS, up), ...first(others, RING_NEIGHBOURS, down)]);
+}
+
+/** The first `count` of these in the order that `isBefore` gives. */
+function first<T>(items: readonly T[], count: number, isBefore: (a: T, b: T) => boolean): T[] {
+  const found: T[] = [];
+  for (const item of items) {
+    let at = found.length;
+    while (at > 0 && isBefore(item, found[at - 1]!)) at--;
+    if (at < count) found.splice(at, 0, item);
+    if (found.length > count) found.pop();
   }
-  neighbours.delete(self);
-  return neighbours;
+  return found;
 }
 
 interface Situation {

@@ -9,6 +9,8 @@ import type { Card, Checked, Statement } from "./statements";
 /** The facts known about a member without a link to it. */
 interface NodeEntry {
   readonly card: Card;
+  /** The part of the view that it belongs to. */
+  readonly part: number;
   /** The signed card, with its node's proof, to pass on. */
   readonly statement: Statement;
   /** The standing that the proof shows. */
@@ -21,6 +23,11 @@ interface NodeEntry {
 export interface Known {
   readonly did: Did;
   readonly stamp: number;
+}
+
+/** The same with the part of the view that it belongs to, which takes as long to compute as all else that is done with an entry. */
+export interface Placed extends Known {
+  readonly part: number;
 }
 
 /** Limits on how many of a node's statements are passed on. */
@@ -82,7 +89,8 @@ export class View {
     this.#quotas.set(card.did, quota);
     if (old) this.#remove(card.did, old);
     this.#acquit(card.did);
-    this.#put(card.did, { card, statement: { ...statement, proof }, standing, suspicion: undefined });
+    const part = old?.part ?? partOf(card.did);
+    this.#put(card.did, { card, part, statement: { ...statement, proof }, standing, suspicion: undefined });
     this.#tombs.delete(card.did);
     return true;
   }
@@ -164,8 +172,15 @@ export class View {
   /** A checksum for each part, `self` included, so that two nodes with the same view have the same sums. */
   sums(self: Known | undefined): number[] {
     const sums = [...this.#sums];
-    if (self) toggle(sums, self);
+    if (self) toggle(sums, self, partOf(self.did));
     return sums;
+  }
+
+  /** All that views compare of the members, `self` included. */
+  known(self: Known | undefined): Placed[] {
+    const known = [...this.entries.values()].map(({ card: { did, stamp }, part }) => ({ did, stamp, part }));
+    if (self) known.push({ ...self, part: partOf(self.did) });
+    return known;
   }
 
   get #isFull(): boolean {
@@ -207,8 +222,8 @@ export class View {
   }
 
   /** Keeps the sums and the sizes of branches. */
-  #account({ card, standing }: NodeEntry, by: 1 | -1): void {
-    toggle(this.#sums, card);
+  #account({ card, part, standing }: NodeEntry, by: 1 | -1): void {
+    toggle(this.#sums, card, part);
     const size = (this.#branches.get(standing.branch) ?? 0) + by;
     if (size > 0) this.#branches.set(standing.branch, size);
     else this.#branches.delete(standing.branch);
@@ -221,12 +236,11 @@ export class View {
 }
 
 /** The part of the view that a did belongs to. */
-export function partOf(did: Did): number {
+function partOf(did: Did): number {
   return fnv1a(utf8(did)) % VIEW_PARTS;
 }
 
 /** Puts a member into the sum of its part, or takes it out again. */
-function toggle(sums: number[], { did, stamp }: Known): void {
-  const part = partOf(did);
+function toggle(sums: number[], { did, stamp }: Known, part: number): void {
   sums[part] = (sums[part]! ^ fnv1a(utf8(`${did} ${stamp}`))) >>> 0;
 }
