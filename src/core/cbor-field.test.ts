@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeCbor, encodeCbor } from "./cbor";
-import { cborEntries, cborField } from "./cbor-field";
+import { cborEntries, cborField, cborPart } from "./cbor-field";
 
 const values = fc.oneof(
   fc.string(),
@@ -22,6 +22,8 @@ describe("a field", () => {
         const whole = decodeCbor(bytes) as { request: { model: unknown } };
         expect(cborField(bytes, ["request", "model"])).toEqual(whole.request.model);
         expect(cborField(bytes, ["request", "absent here"])).toBe(undefined);
+        expect(decodeCbor(cborPart(bytes, ["request"])!)).toEqual(whole.request);
+        expect(cborPart(bytes, ["absent here"])).toBe(undefined);
       }),
     );
   });

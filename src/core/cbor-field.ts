@@ -21,9 +21,16 @@ interface Head {
  */
 export function cborField(bytes: Uint8Array, path: readonly string[]): unknown {
   try {
-    let at = 0;
-    for (const key of path) at = valueOf(bytes, at, key);
-    return decodeCbor(bytes.subarray(at, skip(bytes, at)));
+    return decodeCbor(partAt(bytes, path));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The value at `path`, still encoded. Undefined where `cborField` is. */
+export function cborPart(bytes: Uint8Array, path: readonly string[]): Uint8Array | undefined {
+  try {
+    return partAt(bytes, path);
   } catch {
     return undefined;
   }
@@ -32,20 +39,25 @@ export function cborField(bytes: Uint8Array, path: readonly string[]): unknown {
 /** The entries of the array at `path`, still encoded. Undefined where `cborField` is. */
 export function cborEntries(bytes: Uint8Array, path: readonly string[]): Uint8Array[] | undefined {
   try {
-    let at = 0;
-    for (const key of path) at = valueOf(bytes, at, key);
-    const array = headAt(bytes, at);
+    const part = partAt(bytes, path);
+    const array = headAt(part, 0);
     if (array.major !== ARRAY) return undefined;
     const entries: Uint8Array[] = [];
     for (let next = array.next; entries.length < array.argument;) {
       const start = next;
-      next = skip(bytes, start);
-      entries.push(bytes.subarray(start, next));
+      next = skip(part, start);
+      entries.push(part.subarray(start, next));
     }
     return entries;
   } catch {
     return undefined;
   }
+}
+
+function partAt(bytes: Uint8Array, path: readonly string[]): Uint8Array {
+  let at = 0;
+  for (const key of path) at = valueOf(bytes, at, key);
+  return bytes.subarray(at, skip(bytes, at));
 }
 
 /** Where the value of a key begins in the map at `at`. */

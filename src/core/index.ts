@@ -5,7 +5,7 @@ export { concat, equalBytes, lengthPrefixed, randomBytes, sha256, toHex, utf8 } 
 export type { Bytes } from "./bytes";
 export { decodeCbor, encodeCbor } from "./cbor";
 export type { ItemBudget } from "./cbor";
-export { cborEntries, cborField } from "./cbor-field";
+export { cborEntries, cborField, cborPart } from "./cbor-field";
 export type { DeepReadonly } from "./deep-readonly";
 export { deferred } from "./deferred";
 export type { Deferred } from "./deferred";

@@ -156,7 +156,7 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
 
   /** Whether an encoded frame of `gossip` says anything new: most of them are copies, and cost no more than this. */
   isNews(from: Did, gossip: Uint8Array): boolean {
-    const copies = this.#seen.aboutAll(gossip);
+    const copies = this.#seen.all(gossip);
     // A copy of the card of somebody who is gone is answered with what says so.
     if (!copies?.every(({ did }) => this.#view.entries.has(did))) return true;
     for (const { did, kind } of copies) this.#queue.known(did, kind, from);

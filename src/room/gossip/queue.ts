@@ -36,8 +36,8 @@ export class GossipQueue {
   }
 
   /** A neighbour knows this too. */
-  known(did: Did, kind: unknown, by: Did): void {
-    this.#waiting.get(`${String(kind)} ${did}`)?.from.add(by);
+  known(did: Did, kind: Statement["kind"], by: Did): void {
+    this.#waiting.get(`${kind} ${did}`)?.from.add(by);
   }
 
   /** Passes everything on now. */
