@@ -22,8 +22,8 @@ const ATTACK =
 const THREAD =
   "Messages of colluders, handshakes and all that promises do right behind them, by the processor's own clock, in percent of " +
   "simulated time. All colluders link to the measured nodes and flood them with every kind of control frame for two minutes: as " +
-  "often as its rate allows, with the longest bodies, and as much as 100 Mbit/s carry. Checks of signatures are remembered here, " +
-  "and run on other threads in a browser.";
+  "often as its rate allows, with the longest bodies, and as much as 100 Mbit/s carry. Cryptography counts, which a browser does on " +
+  "other threads; a check of a signature that is repeated is remembered here.";
 const FINDABLE = "Time in which no honest member held a slot. Two of those that do leave during the attack.";
 const MISLED =
   "Nonsense that ends as an answer does cannot be told from one, so it is not lost; the other figure counts it.";
