@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type GgufFacts, readGguf } from ".";
 import { fileSource, MicrogridError, type RangeSource } from "../core";
 import { readGgufHeader } from "./header";
+import { tinyLlama } from "./testing/tiny-llama";
 import { joined, sizeBytes, type TypedValue, value, writeGguf } from "./testing/writer";
 
 const { signal } = new AbortController();
@@ -64,6 +65,17 @@ describe("the facts of a GGUF file", () => {
       ...{ split: undefined, embeds: false },
     });
     expect(metadata.get("tokenizer.ggml.tokens")).toEqual(["a", "b", "c"]);
+  });
+
+  it("are those of a whole model", async () => {
+    const file = tinyLlama({ layers: 3 });
+    const { parameters, weightBytes, ...facts } = await read(file);
+    expect(facts).toMatchObject({ name: "Tiny", fileType: "F32", layers: 3, contextLength: 256, vocabularySize: 264 });
+    // Two tables, two matrices of each width of attention, three of the layers between, and norms.
+    expect(parameters).toBe(2 * 264 * 32 + 3 * (2 * 32 * 32 + 2 * 32 * 16 + 3 * 32 * 64 + 2 * 32) + 32);
+    expect(weightBytes).toBe(4 * parameters);
+    expect(tinyLlama({ layers: 3 })).toEqual(file);
+    expect(tinyLlama({ layers: 3, seed: 2 })).not.toEqual(file);
   });
 
   it("can be missing, except for the architecture", async () => {
