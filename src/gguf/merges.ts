@@ -6,6 +6,8 @@ import { numberList, textList, TOKEN, type GgufVocabulary } from "./vocabulary";
 /** Two tokens that are joined. */
 type Merge = readonly [string, string];
 
+/** The most merges: four times as many as the largest vocabularies have. */
+const MAX_MERGES = 2 ** 21;
 /**
  * Characters that may be looked at to find the pairs of all tokens, each as often as it is part of a pair. A vocabulary of
  * 262,000 tokens takes 20 million.
@@ -16,6 +18,7 @@ const MAX_WORK = 2 ** 28;
 export function listedMerges(metadata: GgufMetadata): readonly Merge[] {
   const merges = textList(metadata, "merges");
   if (!merges) throw notGguf("its tokenizer has no merges");
+  if (merges.length > MAX_MERGES) throw notGguf(`its tokenizer has more than ${MAX_MERGES} merges`);
   return merges.map((merge) => {
     // A token may be a space itself.
     const space = merge.indexOf(" ", 1);

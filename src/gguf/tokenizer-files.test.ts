@@ -157,4 +157,15 @@ describe("a tokenizer that cannot be used", () => {
     expect((error as MicrogridError).code).toBe(code);
     expect((error as MicrogridError).message).toMatch(why);
   });
+
+  it.each([
+    ["tokens", 2 ** 20, { merges: ["a b"] }],
+    ["merges", 2 ** 21, { tokens: ["a", "b"] }],
+  ])("is refused for endless %s", (list, most, lists) => {
+    const metadata = { model: "gpt2", pre: "gpt-2", ...lists, [list]: new Array<string>(most + 1).fill("a") };
+    const keys = Object.entries(metadata).map(([key, content]) => [`tokenizer.ggml.${key}`, content] as const);
+    expect(() => tokenizerFiles(new Map(keys))).toThrow(
+      expect.objectContaining({ code: "not-a-model", message: expect.stringContaining(`more than ${most}`) as string }),
+    );
+  });
 });

@@ -5,6 +5,9 @@ import type { GgufMetadata } from "./header";
 /** Kinds of tokens (`tokenizer.ggml.token_type`). Source: `llama_token_type` in `llama.h` of llama.cpp. */
 export const TOKEN = { normal: 1, unknown: 2, control: 3, userDefined: 4, byte: 6 } as const;
 
+/** The most tokens: four times as many as the largest vocabularies have. */
+const MAX_TOKENS = 2 ** 20;
+
 /** Special tokens by the names of their keys. */
 type Special = "bos" | "eos" | "unknown" | "padding";
 
@@ -24,6 +27,7 @@ export interface GgufVocabulary {
 export function vocabularyOf(metadata: GgufMetadata): GgufVocabulary {
   const named = textList(metadata, "tokens");
   if (!named || named.length === 0) throw unsupportedGguf("its file has no vocabulary");
+  if (named.length > MAX_TOKENS) throw notGguf(`its vocabulary has more than ${MAX_TOKENS} tokens`);
   // As llama.cpp does it.
   const tokens = named.map((token, id) => (token === "" ? `[EMPTY_${id}]` : token));
   const ids = new Map(tokens.map((token, id) => [token, id]));
