@@ -19,6 +19,7 @@ import { pipelineDelay } from "./groups/pipeline-delay";
 import { pipelinePlan } from "./groups/pipeline-plan";
 import { pipelineRepair } from "./groups/pipeline-repair";
 import { roomsPages } from "./groups/rooms-pages";
+import { sampler } from "./groups/sampler";
 import { start } from "./groups/start";
 import { isKept, type Line } from "./line";
 import { describe, thisMachine } from "./machine";
@@ -41,6 +42,7 @@ const GROUPS: Readonly<Record<GroupName, Group>> = {
   "pipeline-delay": pipelineDelay,
   "pipeline-repair": pipelineRepair,
   "pipeline-plan": pipelinePlan,
+  sampler,
   "rooms-pages": roomsPages,
   "rooms-large": roomsLarge,
   "rooms-hostile": roomsHostile,

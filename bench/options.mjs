@@ -19,6 +19,7 @@ export const GROUPS = /** @type {const} */ ([
   "pipeline-delay",
   "pipeline-repair",
   "pipeline-plan",
+  "sampler",
   "rooms-pages",
   "rooms-large",
   "rooms-hostile",

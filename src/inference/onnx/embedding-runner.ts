@@ -4,8 +4,8 @@ import { type Pooling, pool } from "../embedding";
 import type { EmbeddingOutput } from "./embedding-output";
 import { readFloats } from "./floats";
 import type { GraphSpec } from "./graph-spec";
+import { integerTensor } from "./integers";
 import { floatTensor } from "./kv-cache";
-import { integerTensor } from "./runner";
 import type { Ort } from "./runtime";
 
 /** The parts of a loaded graph. */

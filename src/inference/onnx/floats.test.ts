@@ -17,4 +17,8 @@ describe("halves", () => {
     expect(halfToNumber(bits)).toBe(value);
     expect([...readFloats("float16", Uint8Array.of(bits & 0xff, bits >> 8))]).toEqual([Math.fround(value)]);
   });
+
+  it("are read from any place in memory", () => {
+    expect([...readFloats("float16", Uint8Array.of(7, 0x00, 0x3c, 0x00, 0xc0, 7).subarray(1, 5))]).toEqual([1, -2]);
+  });
 });

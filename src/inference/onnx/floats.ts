@@ -64,12 +64,12 @@ export function allFinite(bytes: Uint8Array<ArrayBuffer>, type: FloatType): bool
   return halves.every((half) => (half & 0x7c00) !== 0x7c00);
 }
 
-/** Halves as 32-bit floats. `bytes` holds the bits, two bytes each, little-endian. */
+/** Halves as 32-bit floats. `bytes` holds the bits, two bytes each, little-endian as in all of WebAssembly's memory. */
 function halvesToFloats(bytes: Uint8Array): Float32Array {
-  table ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => halfToNumber(bits));
-  const floats = new Float32Array(bytes.length >> 1);
-  for (let index = 0; index < floats.length; index++) {
-    floats[index] = table[(bytes[index * 2] ?? 0) | ((bytes[index * 2 + 1] ?? 0) << 8)] ?? 0;
-  }
+  const numbers = (table ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => halfToNumber(bits)));
+  const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
+  const halves = new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.length >> 1);
+  const floats = new Float32Array(halves.length);
+  for (let index = 0; index < floats.length; index++) floats[index] = numbers[halves[index]!]!;
   return floats;
 }

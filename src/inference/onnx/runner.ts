@@ -3,7 +3,8 @@ import type { InferenceSession, Tensor } from "onnxruntime-web";
 import type { HiddenSlot, HiddenState } from "../stages";
 import { runInChunks } from "./chunks";
 import { floatBytes, readFloats } from "./floats";
-import type { GraphSpec, IntegerType } from "./graph-spec";
+import type { GraphSpec } from "./graph-spec";
+import { OpenMasks, integerTensor } from "./integers";
 import { type KvCache, floatTensor } from "./kv-cache";
 import type { Ort } from "./runtime";
 import type { Step, StepResult, Wanted } from "./step";
@@ -18,6 +19,7 @@ export class ModelRunner {
   readonly #spec: GraphSpec;
   readonly #device: GPUDevice | undefined;
   #readback: GPUBuffer | undefined;
+  #masks: OpenMasks | undefined;
   #chunk = Infinity;
 
   /** `device` is ONNX Runtime's GPU device on `webgpu`, undefined on `wasm`. */
@@ -78,8 +80,7 @@ export class ModelRunner {
     const { ids: idType, mask, positions, logitsToKeep, hidden: slots, rows } = this.#spec;
     const feeds: Record<string, Tensor> = { ...cache.feeds() };
     if (idType) feeds.input_ids = integerTensor(this.#ort, idType, ids ?? new Array<number>(count).fill(0), [1, count]);
-    if (mask)
-      feeds.attention_mask = integerTensor(this.#ort, mask, new Array<number>(past + count).fill(1), [1, past + count]);
+    if (mask) feeds.attention_mask = (this.#masks ??= new OpenMasks(this.#ort, mask)).of(past + count);
     if (positions) {
       const { type, axes, rank } = positions;
       const from = Array.from({ length: axes * count }, (_, index) => past + (index % count));
@@ -155,11 +156,4 @@ function tensorBytes(tensor: Tensor): Uint8Array<ArrayBuffer> {
 /** The bytes in a buffer of their own, as floats of any size need them to be. */
 function alignedBuffer(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
-}
-
-/** A tensor of integers of either size. */
-export function integerTensor(ort: Ort, type: IntegerType, values: readonly number[], dims: readonly number[]): Tensor {
-  return type === "int64"
-    ? new ort.Tensor("int64", BigInt64Array.from(values, BigInt), dims)
-    : new ort.Tensor("int32", Int32Array.from(values), dims);
 }

@@ -1,19 +1,17 @@
 /** Choosing the next token from the logits of a model. */
 import type { Sampling } from "../types";
+import { largest, maximaOf } from "./blocks";
+import { drawExactly } from "./exact";
+import { drawQuickly } from "./quick";
+import { type LogitChanges, adjusted, isAllowed, masked } from "./scores";
 
-/** Tokens less likely than the likeliest by more than e to this (1e-15) are never drawn: a double could not tell. */
-const MIN_EXPONENT = -35;
+/** Vocabularies with fewer tokens take less time than the preparations of the quick ways. */
+const SMALL = 4096;
 
 /** Facts that a choice depends on, besides the logits and the sampling. */
-interface Circumstances {
+interface Circumstances extends LogitChanges {
   /** A number in [0, 1) that decides where chance does. */
   readonly uniform: number;
-  /** Ids of prompt and answer, for the repetition penalty. */
-  readonly seen: ReadonlySet<number>;
-  /** How often the answer contains each of its ids, for the penalties of presence and frequency. */
-  readonly counts?: ReadonlyMap<number, number>;
-  /** Added to the logits of these ids. */
-  readonly bias?: readonly (readonly [id: number, bias: number])[] | undefined;
   /** One bit for each id, the lowest first: 1 if it may be chosen. Absent: all may. */
   readonly mask?: Int32Array | undefined;
 }
@@ -23,105 +21,30 @@ interface Circumstances {
  * temperature, top-k, top-p and min-p apply in this order, and always leave one. The logits are not changed.
  */
 export function sampleToken(logits: Float32Array, sampling: Sampling, options: Circumstances): number {
+  const { mask, uniform } = options;
   const scores = adjusted(logits, sampling, options);
-  const { mask } = options;
-  const favorite = likeliest(scores, mask);
-  if (sampling.temperature <= 0) return favorite;
-  const best = scores[favorite] ?? 0;
-  const weights = new Float64Array(scores.length);
-  let total = 0;
-  for (let id = 0; id < scores.length; id++) {
-    const exponent = ((scores[id] ?? Number.NEGATIVE_INFINITY) - best) / sampling.temperature;
-    // Most of a large vocabulary is this unlikely, and computing an exponential takes longer than leaving it out.
-    if (!(exponent > MIN_EXPONENT) || !isAllowed(id, mask)) continue;
-    const weight = Math.exp(exponent);
-    weights[id] = weight;
-    total += weight;
-  }
-  const candidates = filtered(weights, total, sampling);
-  return draw(candidates, weights, options.uniform);
+  if (sampling.temperature <= 0) return likeliest(scores, mask);
+  const allowed = mask ? masked(scores, mask) : scores;
+  const id = allowed.length < SMALL ? undefined : drawQuickly(allowed, sampling, uniform);
+  return id ?? drawExactly(allowed, sampling, uniform);
 }
 
-/** Id of the largest logit that the mask allows; the lowest id among equals. NaN counts as smallest. */
-function likeliest(logits: Float32Array, mask: Int32Array | undefined): number {
+/** Id of the largest score that the mask allows; the lowest id among equals. NaN counts as smallest. */
+function likeliest(scores: Float32Array, mask: Int32Array | undefined): number {
+  if (!mask) return largest(scores, maximaOf(scores).blocks, 1)[0] ?? 0;
   let best = 0;
   let max = Number.NEGATIVE_INFINITY;
-  for (let id = 0; id < logits.length; id++) {
+  for (let id = 0; id < scores.length; id++) {
     // Where few tokens are allowed, most of a large vocabulary is passed over in steps of a word.
-    if (mask && (id & 31) === 0 && (mask[id >> 5] ?? 0) === 0) {
+    if ((id & 31) === 0 && (mask[id >> 5] ?? 0) === 0) {
       id += 31;
       continue;
     }
-    const value = logits[id] ?? Number.NEGATIVE_INFINITY;
+    const value = scores[id]!;
     if (value > max && isAllowed(id, mask)) {
       max = value;
       best = id;
     }
   }
   return best;
-}
-
-/** The logits with bias and penalties; the same array if nothing applies. */
-function adjusted(logits: Float32Array, sampling: Sampling, options: Circumstances): Float32Array {
-  const { repetitionPenalty: repetition, presencePenalty = 0, frequencyPenalty = 0 } = sampling;
-  const { seen, counts, bias = [] } = options;
-  const repeats = repetition !== 1 && repetition > 0 && seen.size > 0;
-  const counted = presencePenalty !== 0 || frequencyPenalty !== 0 ? [...(counts ?? [])] : [];
-  if (!repeats && counted.length === 0 && bias.length === 0) return logits;
-  const scores = logits.slice();
-  // Writing beyond the end of a typed array does nothing, and an id may be beyond this model's vocabulary.
-  for (const [id, value] of bias) scores[id]! += value;
-  if (repeats) {
-    for (const id of seen) scores[id] = scores[id]! > 0 ? scores[id]! / repetition : scores[id]! * repetition;
-  }
-  for (const [id, count] of counted) scores[id]! -= presencePenalty + count * frequencyPenalty;
-  return scores;
-}
-
-function isAllowed(id: number, mask: Int32Array | undefined): boolean {
-  return mask === undefined || (((mask[id >> 5] ?? 0) >>> (id & 31)) & 1) === 1;
-}
-
-/** Ids that pass the filters, likeliest first where a filter is on, else in the order of ids. */
-function filtered(weights: Float64Array, total: number, { topK, topP, minP }: Sampling): ArrayLike<number> {
-  if (topK <= 0 && topP >= 1 && minP <= 0) return { length: 0 };
-  // Tokens below this share sum to less than 1 - topP, so none of them can be in the nucleus: no need to sort them.
-  // With top-k first the rest is renormalised, where that bound does not hold.
-  const nucleusFloor = topK > 0 ? 0 : (Math.max(0, 1 - topP) / weights.length) * total;
-  const floor = Math.max(nucleusFloor, minP); // the likeliest token weighs 1
-  const ids: number[] = [];
-  for (let id = 0; id < weights.length; id++) {
-    const weight = weights[id] ?? 0;
-    if (weight > 0 && weight >= floor) ids.push(id);
-  }
-  ids.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || a - b);
-  const kept = topK > 0 ? ids.slice(0, topK) : ids;
-  const mass = topK > 0 ? kept.reduce((sum, id) => sum + (weights[id] ?? 0), 0) : total;
-  let sum = 0;
-  let count = 0;
-  while (count < kept.length && (count === 0 || sum < topP * mass)) {
-    sum += weights[kept[count] ?? 0] ?? 0;
-    count++;
-  }
-  return kept.slice(0, count);
-}
-
-/** Walks the cumulative distribution. An empty candidate list means every token. */
-function draw(candidates: ArrayLike<number>, weights: Float64Array, uniform: number): number {
-  const all = candidates.length === 0;
-  const count = all ? weights.length : candidates.length;
-  const idAt = (index: number): number => (all ? index : (candidates[index] ?? 0));
-  let mass = 0;
-  for (let index = 0; index < count; index++) mass += weights[idAt(index)] ?? 0;
-  let left = uniform * mass;
-  let last = idAt(0);
-  for (let index = 0; index < count; index++) {
-    const id = idAt(index);
-    const weight = weights[id] ?? 0;
-    if (weight === 0) continue;
-    last = id;
-    left -= weight;
-    if (left < 0) return id;
-  }
-  return last;
 }
