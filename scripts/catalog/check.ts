@@ -1,9 +1,10 @@
 /** Checks entries of the catalog against a model hub: the repository, its files, their sizes, and the licence. */
 import * as v from "valibot";
-import { repositoryEntries, webllmEntries } from "../../src/models/catalog";
+import { ggufEntries, repositoryEntries, webllmEntries } from "../../src/models/catalog";
 import type { ModelEntry } from "../../src/models/entry";
-import { estimateMlcBytes, estimateWeightBytes } from "../../src/models/estimate";
+import { estimateGgufBytes, estimateMlcBytes, estimateWeightBytes } from "../../src/models/estimate";
 import { familyOf } from "../../src/models/families";
+import { planGgufFiles } from "../../src/models/gguf-files";
 import { ModelHosts } from "../../src/models/hosts";
 import { planOnnxFiles, sumBytes } from "../../src/models/onnx-files";
 import type { ModelFacts } from "../../src/models/records";
@@ -46,7 +47,7 @@ const cardSchema = v.object({
 
 /** All entries that come from a hub. `records` is the list of the WebLLM library. */
 export function hubEntries(records: readonly unknown[]): ModelEntry[] {
-  return [...repositoryEntries(), ...webllmEntries(records)];
+  return [...repositoryEntries(), ...ggufEntries(), ...webllmEntries(records)];
 }
 
 /** Checks the entries, a few at a time, and tells of each as soon as it is known. */
@@ -85,12 +86,26 @@ async function checkEntry(entry: ModelEntry, hub: string): Promise<Checked> {
 }
 
 /** Throws like `planOnnxFiles` if files of a repository are missing. */
+/** The bytes on the hub, and those that the catalog leads to. */
+interface Sizes {
+  readonly real: number | undefined;
+  readonly expected: number | undefined;
+}
+
+const SIZES: Readonly<Record<ModelEntry["engine"], (entry: ModelEntry, files: ModelFacts["files"]) => Sizes>> = {
+  onnx: ({ name, parameters }, files) => ({
+    real: planOnnxFiles(files, "webgpu", DEVICE, name).weightBytes,
+    expected: parameters && estimateWeightBytes(parameters, "webgpu", DEVICE),
+  }),
+  wllama: ({ name, parameters }, files) => ({
+    real: planGgufFiles(files, DEVICE, name).weightBytes,
+    expected: parameters && estimateGgufBytes(parameters),
+  }),
+  webllm: ({ id }, files) => ({ real: sumBytes(files), expected: estimateMlcBytes(id) }),
+};
+
 function sizeProblems(entry: ModelEntry, { files }: ModelFacts): string[] {
-  const onnx = entry.engine === "onnx";
-  const real = onnx ? planOnnxFiles(files, "webgpu", DEVICE, entry.name).weightBytes : sumBytes(files);
-  const expected = onnx
-    ? entry.parameters && estimateWeightBytes(entry.parameters, "webgpu", DEVICE)
-    : estimateMlcBytes(entry.id);
+  const { real, expected } = SIZES[entry.engine](entry, files);
   if (real === undefined || expected === undefined) return [];
   const quotient = real / expected;
   if (quotient <= TOLERANCE && quotient >= 1 / TOLERANCE) return [];

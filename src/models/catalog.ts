@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { embedded as packaged } from "virtual:packaged-files";
 import embedded from "./embedded.json";
 import { webllmFeatures, type ModelEntry } from "./entry";
+import ggufRepositories from "./gguf-repositories.json";
 import repositories from "./onnx-repositories.json";
 
 const embeddedSchema = v.object({
@@ -24,6 +25,10 @@ const repositoriesSchema = v.array(
     embedding: v.optional(v.tuple([v.number(), v.number()])),
     purpose: v.optional(v.picklist(["chat", "embedding"]), "chat"),
   }),
+);
+
+const ggufSchema = v.array(
+  v.object({ repository: v.string(), name: v.string(), contextLength: v.number(), parameters: v.number() }),
 );
 
 /** The library's number for embedding models. Language models have no number. */
@@ -67,6 +72,15 @@ export function repositoryEntries(): ModelEntry[] {
       ...(parameters !== undefined &&
         embedding && { parameters: { total: parameters, embedding: embedding[0] * embedding[1] } }),
     }));
+}
+
+/** Well-known GGUF repositories. The quantization is chosen, and its size known, when the hub has been asked. */
+export function ggufEntries(): ModelEntry[] {
+  return v.parse(ggufSchema, ggufRepositories).map(({ repository, name, contextLength, parameters }) => ({
+    ...{ id: repository, name, engine: "wllama", source: "catalog", purpose: "chat" },
+    ...{ origin: { kind: "hub", repository }, contextLength, memoryBytes: undefined },
+    parameters: { total: parameters, embedding: 0 },
+  }));
 }
 
 /** The models of the WebLLM library's own list. A record that does not parse is left out. */

@@ -34,6 +34,14 @@ export function estimateWeightBytes(counts: ParameterCounts, backend: Backend, d
   return Math.round(fitting ?? sizes[0] ?? counts.total);
 }
 
+/** Bytes per parameter of `Q4_K_M`: 4.5 to 6.6 bits, and more for embeddings. */
+const GGUF_BYTES = 0.66;
+
+/** Estimated bytes of the GGUF file that is taken first. */
+export function estimateGgufBytes({ total }: ParameterCounts): number {
+  return Math.round(total * GGUF_BYTES);
+}
+
 /** Bytes per parameter of WebLLM models, which quantize the token embedding as well. */
 const MLC_RULES: Readonly<Record<string, number>> = {
   q0f32: 4,

@@ -1,7 +1,7 @@
 /** Makes the description of a model that the list of models shows. */
 import type { Backend, DeviceInfo, EngineName } from "../inference";
 import { originLabel, type ModelEntry } from "./entry";
-import { estimateMlcBytes, estimateWeightBytes } from "./estimate";
+import { estimateGgufBytes, estimateMlcBytes, estimateWeightBytes } from "./estimate";
 import { licenceName } from "./families";
 import { fitOf } from "./fit";
 import { planGgufFiles } from "./gguf-files";
@@ -120,6 +120,7 @@ function orNothing<T>(plan: () => T): T | undefined {
 
 function estimateOf({ id, engine, parameters }: ModelEntry, device: DeviceInfo): number | undefined {
   if (engine === "webllm") return estimateMlcBytes(id);
+  if (engine === "wllama") return parameters && estimateGgufBytes(parameters);
   return parameters && estimateWeightBytes(parameters, usualBackend(device), device);
 }
 

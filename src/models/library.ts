@@ -1,7 +1,7 @@
 /** The library of models: lists them, knows how much of each is stored, and provides their files. */
 import { MicrogridError, randomId, TypedEventTarget } from "../core";
 import type { Backend, decoders, DeviceInfo, EngineName, LoadProgress, ModelPackage } from "../inference";
-import { embeddedEntries, repositoryEntries, webllmEntries } from "./catalog";
+import { embeddedEntries, ggufEntries, repositoryEntries, webllmEntries } from "./catalog";
 import { afterFailedLoad } from "./failed-load";
 import { type GgufPlan, engineOf, planGgufFiles } from "./gguf-files";
 import { ModelHosts } from "./hosts";
@@ -66,7 +66,8 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     const { device } = options;
     const store = connectStore(options.createStoreWorker);
     const hosts = new ModelHosts(options.hub ?? DEFAULT_HUB, options.mirrors ?? []);
-    const entries = [...embeddedEntries(options.baseUrl), ...repositoryEntries(), ...webllmEntries(catalog.models)];
+    const listed = [...repositoryEntries(), ...ggufEntries(), ...webllmEntries(catalog.models)];
+    const entries = [...embeddedEntries(options.baseUrl), ...listed];
     const index = new ModelIndex({ device, records, store, hosts }, entries, await records.models());
     const library = new ModelLibrary({ device, index, store, hosts, records, decoders: options.decoders });
     await library.#refresh();

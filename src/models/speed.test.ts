@@ -3,7 +3,7 @@ import { expectedRate } from "./speed";
 import { testDevice } from "./testing";
 
 const CPU = testDevice({ webgpu: false });
-const guide = { bytes: 5.6e6, tokensPerSecond: 400 };
+const guide = { engine: "onnx", bytes: 5.6e6, tokensPerSecond: 400 } as const;
 const onnx = (downloadBytes: number | undefined) => ({ engine: "onnx", downloadBytes }) as const;
 
 describe("expectedRate", () => {
@@ -14,9 +14,20 @@ describe("expectedRate", () => {
   });
 
   it("is exact for the sample itself, and falls with the bytes", () => {
-    const sample = { backend: "wasm", bytes: 200e6, tokensPerSecond: 9 } as const;
+    const sample = { engine: "onnx", backend: "wasm", bytes: 200e6, tokensPerSecond: 9 } as const;
     expect(expectedRate(onnx(200e6), CPU, [{ ...guide, backend: "wasm" }, sample])).toBeCloseTo(9);
     expect(expectedRate(onnx(900e6), CPU, [sample])).toBeCloseTo(2);
+  });
+
+  it("follows a model of the same engine rather than a larger one of another", () => {
+    const gguf = { engine: "wllama", backend: "wasm", bytes: 100e6, tokensPerSecond: 30 } as const;
+    const other = { engine: "onnx", backend: "wasm", bytes: 900e6, tokensPerSecond: 1 } as const;
+    expect(expectedRate({ engine: "wllama", downloadBytes: 300e6 }, CPU, [other, gguf])).toBeCloseTo(10);
+    expect(expectedRate({ engine: "wllama", downloadBytes: 900e6 }, CPU, [other])).toBeCloseTo(1);
+    // llama.cpp expands nothing, so the demo says less about it.
+    const demo = [{ ...guide, backend: "wasm" }] as const;
+    expect(expectedRate({ engine: "wllama", downloadBytes: 5.6e6 }, CPU, demo)).toBeCloseTo(200);
+    expect(expectedRate({ engine: "wllama", downloadBytes: 100e6 }, testDevice(), [gguf])).toBeCloseTo(30);
   });
 
   it("does not let a tiny model on a GPU promise more than the memory of the GPU can give", () => {

@@ -2,12 +2,13 @@
  * Estimates how fast a model would answer on this device, from what another model has been measured at. Decoding reads
  * all weights once for each token, so the time of a token grows with their bytes.
  */
-import type { Backend, DeviceInfo } from "../inference";
+import type { Backend, DeviceInfo, EngineName } from "../inference";
 import { expectedBackend } from "./info";
 import type { ModelInfo } from "./types";
 
 /** A model that has answered on this device. */
 export interface SpeedSample {
+  readonly engine: EngineName;
   readonly backend: Backend;
   /** Bytes of its files; nearly all of them are weights. */
   readonly bytes: number;
@@ -33,7 +34,7 @@ const MOBILE_GPU_BYTES_PER_SECOND = 12e9;
 
 /**
  * About how many tokens per second a model gives here; undefined if its size is unknown or nothing has been measured on
- * its backend. The largest sample counts, since it is the most like a model worth having.
+ * its backend. Of the samples, one of the same engine counts, and of these the largest, since it is the most like a model worth having.
  */
 export function expectedRate(
   model: Pick<ModelInfo, "engine" | "downloadBytes">,
@@ -42,15 +43,18 @@ export function expectedRate(
 ): number | undefined {
   const { downloadBytes: bytes } = model;
   const backend = expectedBackend(model, device);
-  const [sample] = samples.filter((other) => other.backend === backend).sort((a, b) => b.bytes - a.bytes);
+  const isSame = ({ engine }: SpeedSample): number => Number(engine === model.engine);
+  const [sample] = samples
+    .filter((other) => other.backend === backend)
+    .sort((a, b) => isSame(b) - isSame(a) || b.bytes - a.bytes);
   if (bytes === undefined || !sample) return undefined;
   const sampleMs = 1000 / sample.tokensPerSecond;
-  if (backend === "wasm") return 1000 / ((sampleMs * workOnCpu(bytes)) / workOnCpu(sample.bytes));
+  if (backend === "wasm") return 1000 / ((sampleMs * workOnCpu({ ...model, bytes })) / workOnCpu(sample));
   if (sample.bytes > SMALL_BYTES) return (sample.tokensPerSecond * sample.bytes) / bytes;
   const bytesPerSecond = device.mobile ? MOBILE_GPU_BYTES_PER_SECOND : GPU_BYTES_PER_SECOND;
   return 1000 / (sampleMs * GPU_START_FACTOR + (1000 * bytes) / bytesPerSecond);
 }
 
-function workOnCpu(bytes: number): number {
-  return bytes <= SMALL_BYTES ? bytes : bytes * LARGE_ON_CPU;
+function workOnCpu({ engine, bytes }: Pick<SpeedSample, "engine" | "bytes">): number {
+  return engine === "onnx" && bytes <= SMALL_BYTES ? bytes : bytes * LARGE_ON_CPU;
 }

@@ -76,12 +76,22 @@ describe("the recommendation", () => {
   });
 
   it("goes by the speed that a model had here on an earlier visit, not by what is expected", () => {
-    const id = "HuggingFaceTB/SmolLM2-360M-Instruct";
+    const id = "bartowski/SmolLM2-360M-Instruct-GGUF";
     const state = catalogState(CPU, 100);
     const speed = { model: id, backend: "wasm", average: 6, last: 7 } as const;
     expect(recommended({ ...state, speeds: [speed] })).toEqual({ id, slow: false });
     // A speed on the other backend says nothing about this one.
     expect(recommended({ ...state, speeds: [{ ...speed, backend: "webgpu" }] })).toMatchObject({ slow: true });
+  });
+
+  it("is the variant that is fastest here, and leaves no graphics card idle", () => {
+    const among = (device: GridState["device"]): unknown => {
+      const state = catalogState(device, 3000);
+      const models = state.models.filter(({ id }) => /Qwen3-0\.6B-(ONNX|GGUF)/.test(id));
+      return recommended({ ...state, models });
+    };
+    expect(among(testDevice())).toMatchObject({ id: "onnx-community/Qwen3-0.6B-ONNX" });
+    expect(among(CPU)).toMatchObject({ id: "unsloth/Qwen3-0.6B-GGUF" });
   });
 
   it("judges other models by what was measured on an earlier visit, before any is loaded", () => {

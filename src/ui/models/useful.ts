@@ -34,6 +34,8 @@ interface Usefulness {
   readonly thinks: boolean;
   /** True if it is expected to be too slow to chat with. */
   readonly slow: boolean;
+  /** True if it would leave the graphics card of this device idle. */
+  readonly idleGpu: boolean;
   /** Grows with the model's size and with the strength of its family, and is higher if its files are stored. */
   readonly worth: number;
 }
@@ -44,7 +46,9 @@ export function samplesOf(state: GridState): SpeedSample[] {
     const backend = backendOf(model, state);
     const tokensPerSecond = speedOf(model, state)?.average ?? checkedRate(model, state);
     const { downloadBytes: bytes } = model;
-    return tokensPerSecond === undefined || bytes === undefined ? [] : [{ backend, bytes, tokensPerSecond }];
+    return tokensPerSecond === undefined || bytes === undefined
+      ? []
+      : [{ engine: model.engine, backend, bytes, tokensPerSecond }];
   });
 }
 
@@ -82,6 +86,7 @@ export function usefulness(model: ModelInfo, known: Known, samples: readonly Spe
     answerRate,
     thinks,
     slow: answerRate !== undefined && answerRate < COMFORTABLE_RATE,
+    idleGpu: backendOf(model, known) === "wasm" && known.device.webgpu?.software === false,
     worth: (family?.strength ?? UNRANKED_STRENGTH) * (parameters / 1e9) * (model.stored === "yes" ? STORED_BONUS : 1),
   };
 }
@@ -91,11 +96,14 @@ export interface RatedModel extends Usefulness {
   readonly model: ModelInfo;
 }
 
-/** Sorts by usefulness: models that are fast enough by their worth, then slow ones by their speed. */
+/** Sorts by usefulness: models that are fast enough by their worth, then slow ones by their speed; on a GPU first. */
 export function byUse(a: RatedModel, b: RatedModel): number {
   return (
     Number(a.slow) - Number(b.slow) ||
+    Number(a.idleGpu) - Number(b.idleGpu) ||
     (a.slow ? (b.answerRate ?? 0) - (a.answerRate ?? 0) : b.worth - a.worth) ||
+    // The variants of one model: the one that is faster here.
+    (b.rate ?? 0) - (a.rate ?? 0) ||
     (a.model.downloadBytes ?? Infinity) - (b.model.downloadBytes ?? Infinity)
   );
 }

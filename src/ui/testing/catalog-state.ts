@@ -1,13 +1,14 @@
 /** The state of a grid with the real catalog of models, for tests of the choice among them. */
 import { prebuiltAppConfig } from "@mlc-ai/web-llm";
 import type { GridState, ModelInfo } from "../../grid";
-import { embeddedEntries, repositoryEntries, webllmEntries } from "../../models/catalog";
+import { embeddedEntries, ggufEntries, repositoryEntries, webllmEntries } from "../../models/catalog";
 import { modelInfo } from "../../models/info";
 import { fakeState, guideOffer } from "./fixtures";
 
 const ENTRIES = [
   ...embeddedEntries("https://host/"),
   ...repositoryEntries(),
+  ...ggufEntries(),
   ...webllmEntries(prebuiltAppConfig.model_list),
 ];
 
