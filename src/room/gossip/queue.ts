@@ -83,7 +83,7 @@ export function gossipFrames(statements: readonly Statement[], isNews: boolean):
   return portions.map((portion) => concat(headOf(portion.length), ...portion));
 }
 
-/** The start of a frame with so many statements, which follow it as they are. */
+/** The start of a frame with `count` statements, which follow it as they are. */
 function headOf(count: number): Bytes {
   const head = heads.get(count) ?? encodeCbor({ statements: new Array<number>(count).fill(0) }).slice(0, -count);
   heads.set(count, head);

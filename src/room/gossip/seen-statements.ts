@@ -7,7 +7,7 @@ import type { Statement } from "./statements";
 const SIGNATURE_BYTES = 64;
 const ENCODED_BYTES = 2 + SIGNATURE_BYTES;
 
-/** What a statement is, and about whom. */
+/** The kind of a statement, and the member that it is about. */
 interface Seen {
   readonly did: Did;
   readonly kind: Statement["kind"];
