@@ -12,7 +12,7 @@ const RESOLVED = `\0${MODULE}`;
  */
 const OUTSIDE = /^(?:embed[/-]|models\/|screenshots\/|\.|microgrid\.config\.json$|site-worker\.js$)/;
 /** Engines, the reader for PDFs and the help: large, or needed by few. */
-const LATER = /^assets\/(?:ort[.-]|webllm-|pdf)|^help\/|\.(?:wasm|bcmap)$/;
+const LATER = /^assets\/(?:ort[.-]|webllm-|wllama-|gguf|pdf)|^help\/|\.(?:wasm|bcmap)$/;
 
 /** Serves `virtual:site-files` for the site that was built into `folder` before. */
 export function siteFiles(folder: string, build: string): Plugin {

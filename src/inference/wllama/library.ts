@@ -8,7 +8,7 @@ export type Llama = Pick<Wllama, "decode" | "getLogits" | "kvRemove" | "kvClear"
 
 /** The library before a model is in it. `onFault` is told of a worker that could not be started or has stopped. */
 export async function createLlama(files: EngineFiles["wllama"], onFault: (detail: string) => void): Promise<Wllama> {
-  const { Wllama } = await enginePart(() => import("@wllama/wllama/esm/index.js"));
+  const { Wllama } = await enginePart(() => import("./wllama-library"));
   const quiet = (): void => undefined;
   return new Wllama(
     { "single-thread/wllama.wasm": files.single, "multi-thread/wllama.wasm": files.multi },
