@@ -36,6 +36,9 @@ const MAX_IDLE_CACHES = 8;
 /** Tokens of the self-check's text: on the GPU, larger chunks are tried too. */
 const CHECK_TEXT_TOKENS: Record<Backend, number> = { webgpu: 256, wasm: CHECK_TOKENS };
 
+/** Operators that round activations while the model runs. */
+const ROUNDING: readonly string[] = ["DynamicQuantizeLinear", "DynamicQuantizeMatMul"];
+
 /** Loads and runs ONNX repositories: decoders that chat, and models that make embeddings. One per worker, since all its models share one run queue. */
 export class OnnxEngine implements Engine {
   readonly #turns = new TurnQueue();
@@ -209,8 +212,10 @@ export class OnnxEngine implements Engine {
       load.onCheck();
       const ids = checkIds(files, CHECK_TEXT_TOKENS[backend]);
       const unlessLost = unless(lost);
+      const known = knownAnswer(files.tokenizer);
+      const rounds = files.graph.nodes.some(({ op }) => ROUNDING.includes(op));
       const check = await checkModel(
-        { runner, ids, ...caches, known: knownAnswer(files.tokenizer), trained: !files.untrained },
+        { runner, ids, ...caches, known, rounds, trained: !files.untrained },
         { turn: (work) => unlessLost(this.#turns.run(work, { signal })) },
       );
       const info = modelInfo(pkg, files, backend, { ...check, checked: load.checked });

@@ -51,6 +51,7 @@ describe("checkModel", () => {
     plain: () => cache("plain"),
     inPlace: () => cache("inPlace"),
     known: { prompt: [0, 1, 2], answer: [2, 2, 2] },
+    rounds: false,
     trained: true,
   });
 
@@ -73,6 +74,16 @@ describe("checkModel", () => {
     let clock = 0;
     const result = await checkModel(subject(faults, text), { turn, now: () => (clock += stepMs) });
     expect(result).toMatchObject({ prefillChunk, kvInPlace: true });
+  });
+
+  it.each([
+    ["allows for rounding where a graph rounds what it computes with", 2, true, 48],
+    ["allows for no more than that", 5, true, 8],
+    ["allows for none elsewhere", 2, false, 8],
+  ])("%s", async (_, off, rounds, prefillChunk) => {
+    const rough = { ...subject({}), rounds };
+    rough.runner.predict = (_cache, chunk) => Promise.resolve([Float32Array.of(chunk.length > 8 ? 1 + off : 1, 2, 9)]);
+    await expect(checkModel(rough, { turn })).resolves.toMatchObject({ prefillChunk });
   });
 
   it("refuses a model that computes no numbers", async () => {
