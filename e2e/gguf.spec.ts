@@ -101,10 +101,11 @@ test.describe("a bare page", () => {
       const items = goldenItems().slice(1, 3);
       const answers = await page.evaluate(
         (chats) => Promise.all(chats.map((messages) => window.onnx.answer("guide", { messages }))),
-        items.map(({ messages }) => messages),
+        [STORY, ...items.map(({ messages }) => messages)],
       );
-      expect(answers.map((answer) => answer.text)).toEqual(items.map(({ completion }) => completion));
-      expect(answers[1]!.events[0]).toMatchObject({ type: "queued", position: 1 });
+      expect(answers.slice(1).map((answer) => answer.text)).toEqual(items.map(({ completion }) => completion));
+      // The story is long.
+      expect(answers.at(-1)!.events[0]).toMatchObject({ type: "queued" });
     });
   }
 

@@ -4,7 +4,7 @@ import { enginePart } from "../engine-part";
 import type { EngineFiles } from "../engine-files";
 
 /** The part of the library that answers are made with. */
-export type Llama = Pick<Wllama, "decode" | "getLogits" | "kvRemove" | "kvClear">;
+export type Llama = Pick<Wllama, "decode" | "getLogits" | "samplingInit" | "samplingSample" | "kvRemove" | "kvClear">;
 
 /** The library before a model is in it. `onFault` is told of a worker that could not be started or has stopped. */
 export async function createLlama(files: EngineFiles["wllama"], onFault: (detail: string) => void): Promise<Wllama> {

@@ -88,6 +88,16 @@ describe("LlamaRunner", () => {
     expect(llama.asked.at(-1)).toBe(VOCABULARY);
   });
 
+  it("lets llama.cpp name the likeliest token where it is the only candidate", async () => {
+    const { llama, made, read } = runner();
+    const { logits } = await read([1, 2, 3]);
+    const best = logits.indexOf(Math.max(...logits));
+    const one = await read([1, 2, 3], undefined, 1);
+    expect(one.logits.flatMap((value, id) => (Number.isFinite(value) ? id : []))).toEqual([best]);
+    await made.decode(best, 1);
+    expect({ asked: llama.asked, inits: llama.inits }).toEqual({ asked: [VOCABULARY], inits: 1 });
+  });
+
   it("refuses results that are not numbers", async () => {
     const { llama, read } = runner();
     llama.getLogits = () => Promise.resolve([{ token: 1, p: Number.NaN }]);

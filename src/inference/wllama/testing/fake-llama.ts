@@ -13,6 +13,7 @@ export class FakeLlama implements Llama {
   readonly asked: number[] = [];
   fed: number[] = [];
   clears = 0;
+  inits = 0;
   exits = 0;
   failure: Error | undefined;
   /** True for a model that always expects the same tokens, whatever it has read. */
@@ -30,8 +31,12 @@ export class FakeLlama implements Llama {
     return { nPast: this.fed.length };
   }
 
-  getLogits(count = 40): Promise<{ token: number; p: number }[]> {
+  async getLogits(count = 40): Promise<{ token: number; p: number }[]> {
     this.asked.push(count);
+    return (await this.#sorted()).slice(0, count);
+  }
+
+  #sorted(): Promise<{ token: number; p: number }[]> {
     let state = 0x5bd1e995;
     for (const id of this.stubborn ? [] : this.fed) state = (Math.imul(state ^ id, 0x9e3779b1) >>> 0) + 1;
     const weights = Array.from({ length: VOCABULARY }, (_, id) =>
@@ -39,7 +44,17 @@ export class FakeLlama implements Llama {
     );
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     const all = weights.map((weight, token) => ({ token, p: weight / total })).sort((a, b) => b.p - a.p);
-    return Promise.resolve(all.slice(0, count));
+    return Promise.resolve(all);
+  }
+
+  samplingInit(): Promise<void> {
+    this.inits++;
+    return Promise.resolve();
+  }
+
+  async samplingSample(): Promise<{ token: number; piece: Uint8Array }> {
+    const [best] = await this.#sorted();
+    return { token: best!.token, piece: new Uint8Array() };
   }
 
   kvRemove(keep: number): Promise<void> {
