@@ -13,6 +13,14 @@ test("globals that came, went or changed are named, and others are not", () => {
   expect(changedGlobals(before, globalsNow())).toEqual([]);
 });
 
+test("functions of WebCrypto are looked at too", () => {
+  const before = globalsNow();
+  const verify = vi.spyOn(crypto.subtle, "verify");
+  expect(changedGlobals(before, globalsNow())).toEqual(["crypto.subtle.verify"]);
+  verify.mockRestore();
+  expect(changedGlobals(before, globalsNow())).toEqual([]);
+});
+
 test("a file that shares its modules cannot replace them", () => {
   expect(() => vi.doMock("./globals")).toThrow("ISOLATED");
   expect(() => vi.resetModules()).toThrow("ISOLATED");

@@ -6,9 +6,15 @@ export type Globals = ReadonlyMap<string, unknown>;
 /** Reading them warns where Node has no file to keep them in. */
 const UNREAD: ReadonlySet<string> = new Set(["localStorage", "sessionStorage"]);
 
+/** WebCrypto is one object for all files, and tests replace its functions. */
+const CRYPTO_CALLS = Object.getOwnPropertyNames(SubtleCrypto.prototype) as (keyof SubtleCrypto)[];
+
 /** The global scope as it is now, without symbols, which are libraries' own. */
 export function globalsNow(): Globals {
-  return new Map(Object.getOwnPropertyNames(globalThis).map((name) => [name, meaning(name)]));
+  return new Map([
+    ...Object.getOwnPropertyNames(globalThis).map((name): [string, unknown] => [name, meaning(name)]),
+    ...CRYPTO_CALLS.map((name): [string, unknown] => [`crypto.subtle.${name}`, crypto.subtle[name]]),
+  ]);
 }
 
 /** The names that have another meaning now, or that came or went. */

@@ -1,5 +1,5 @@
 /** Tests gossip between neighbours: everybody hears of everybody, dead nodes are forgotten, and lies do not spread. */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Did, MicrogridError, encodeCbor } from "../../core";
 import { type Signer, makeEphemeralKey } from "../../identity";
 import type { Standing } from "../membership";
@@ -255,14 +255,19 @@ describe("a hostile gossiper", () => {
     const unproven = await signCard(await makeEphemeralKey(), { ...about, stamp: 1 });
     const old = await signCard(member.signer, { ...about, stamp: stampOf(victim, member) - 1 });
     const proven = await signCard(await makeEphemeralKey(), { ...about, stamp: 1 });
-    const verify = vi.spyOn(crypto.subtle, "verify");
+    // The simulation replaces this function too, and a spy of Vitest could put it back after that.
+    const { verify } = crypto.subtle;
+    let checks = 0;
+    crypto.subtle.verify = (...args) => {
+      checks++;
+      return verify.apply(crypto.subtle, args);
+    };
     for (let i = 0; i < 3; i++) send(victim, liar, [unproven.card, { ...old.card, proof: PROOF }]);
     await pass(100);
-    expect(verify).not.toHaveBeenCalled();
+    expect(checks).toBe(0);
     send(victim, liar, [{ ...proven.card, proof: PROOF }]);
     await pass(100);
-    expect(verify).toHaveBeenCalledTimes(1);
-    verify.mockRestore();
+    expect(checks).toBe(1);
     expect(liar.cut).toEqual([]);
   });
 
