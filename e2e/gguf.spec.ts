@@ -118,6 +118,8 @@ test.describe("a bare page", () => {
     expect(answer.text).toBe(item!.completion);
     // The engine's worker, that of llama.cpp, and its two threads.
     expect(page.workers()).toHaveLength(4);
+    await page.evaluate(() => window.onnx.unload("guide"));
+    await expect.poll(() => page.workers().length).toBe(1);
   });
 
   test("refuses a file that is damaged, or whose results are nonsense, and loads the next one", async ({ page }) => {

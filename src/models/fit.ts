@@ -26,7 +26,7 @@ export function fitOf(entry: ModelEntry, needs: Needs, device: DeviceInfo): Mode
   return (
     (entry.origin.kind === "webllm" ? webllmObstacle(entry, needs.f32Variant, device) : undefined) ??
     bufferObstacle(entry, needs.largestWeightBytes, device) ??
-    wasmObstacle(needs.wasmBytes) ??
+    wasmObstacle(entry, needs.wasmBytes) ??
     memoryObstacle(needs.memoryBytes, device) ?? { fits: true }
   );
 }
@@ -74,11 +74,11 @@ function bufferObstacle(
   );
 }
 
-function wasmObstacle(needed: number | undefined): Unfit | undefined {
+function wasmObstacle({ engine }: ModelEntry, needed: number | undefined): Unfit | undefined {
   if (needed === undefined || needed <= LARGEST_WASM_BYTES) return undefined;
   return unfit(
     "too-large",
-    `Without a GPU it runs in WebAssembly, which holds ${formatBytes(LARGEST_WASM_BYTES)} at most, and its weights are about ${formatBytes(needed)}.`,
+    `${engine === "wllama" ? "It runs" : "Without a GPU it runs"} in WebAssembly, which holds ${formatBytes(LARGEST_WASM_BYTES)} at most, and its weights are about ${formatBytes(needed)}.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { prebuiltAppConfig } from "@mlc-ai/web-llm";
 import { describe, expect, it } from "vitest";
-import { repositoryEntries, webllmEntries } from "./catalog";
+import { ggufEntries, repositoryEntries, webllmEntries } from "./catalog";
 import type { ModelEntry } from "./entry";
 import { modelInfo } from "./info";
 import type { ModelRecord } from "./records";
@@ -144,5 +144,36 @@ describe("modelInfo of a repository that has been asked", () => {
   it("gives an approximate size if the host does not report the size of small files", () => {
     const info = infoOf("Qwen3-0.6B-ONNX", testDevice(), described(undefined));
     expect(info).toMatchObject({ downloadBytes: 900, sizeIsEstimate: true });
+  });
+});
+
+describe("a GGUF model", () => {
+  const [entry] = ggufEntries();
+  const info = (files?: readonly { path: string; bytes: number }[], context?: number) => {
+    const looks = context === undefined ? [] : [{ file: files![1]!, contextLength: context }];
+    const facts = files && { facts: { files: [...files] } };
+    const remembered = { id: entry!.id, packages: [], looks, ...facts };
+    const known = { ...entry!, contextLength: context === undefined ? entry!.contextLength : undefined };
+    return modelInfo(known, { remembered, stored: undefined, f32Variant: undefined }, testDevice());
+  };
+  const files = [
+    { path: "m-Q8_0.gguf", bytes: 640e6 },
+    { path: "m-Q4_K_M.gguf", bytes: 397e6 },
+  ];
+
+  it("has about the size that its parameters lead to, until the hub has been asked", () => {
+    expect(info()).toMatchObject({ engine: "wllama", sizeIsEstimate: true, downloadBytes: 396e6, fit: { fits: true } });
+  });
+
+  it("has the size of the quantization that is taken, and the context of its header", () => {
+    expect(info(files, 4096)).toMatchObject({ sizeIsEstimate: false, downloadBytes: 397e6, contextLength: 4096 });
+  });
+
+  it("has to fit into WebAssembly on every device", () => {
+    expect(info([{ path: "m-Q4_K_M.gguf", bytes: 4e9 }]).fit).toEqual({
+      fits: false,
+      obstacle: "too-large",
+      reason: "It runs in WebAssembly, which holds 3.8 GB at most, and its weights are about 4.0 GB.",
+    });
   });
 });

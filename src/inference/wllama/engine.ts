@@ -7,10 +7,10 @@ import { threadCount } from "../threads";
 import { ChatTokenizer } from "../tokenizer";
 import type { Backend, Engine, LoadProgress, ModelPackage } from "../types";
 import { llamaError, workerStopped } from "./errors";
-import { createLlama, withBaseUri } from "./library";
+import { createLlama, endLlama, withBaseUri } from "./library";
 import { contextFor } from "./memory";
 import { WllamaModel } from "./model";
-import { LlamaRunner, PREFILL_CHUNK_TOKENS } from "./runner";
+import { LlamaRunner, MAX_PREFILL_CHUNK } from "./runner";
 import { checkAnswer, checkTokenizer } from "./self-check";
 
 /** The key in a file's metadata that says that its weights are random, for tests. */
@@ -39,7 +39,7 @@ export class WllamaEngine implements Engine {
 
   /**
    * Loads a model and checks it. Throws `not-a-model`, `file-corrupt`, `unsupported-model`, `wrong-results`, `out-of-memory` or
-   * `worker-crashed`; aborting rejects with the signal's reason and frees everything.
+   * `worker-crashed`; aborting rejects with the signal's reason and frees everything at once.
    */
   load(pkg: ModelPackage, options: LoadOptions): Promise<WllamaModel> {
     if (pkg.engine !== "wllama") throw new MicrogridError("bad-request", `${pkg.name} is not a GGUF model.`);
@@ -66,7 +66,7 @@ export class WllamaEngine implements Engine {
     try {
       report("compile", "Preparing the CPU");
       const blobs = pkg.files.map(({ blob }) => blob);
-      const settings = { n_ctx: context, n_batch: PREFILL_CHUNK_TOKENS, n_threads: threadCount() };
+      const settings = { n_ctx: context, n_batch: MAX_PREFILL_CHUNK, n_threads: threadCount() };
       await alive(withBaseUri(() => llama.loadModel(blobs, settings)));
       report("check", "Checking the model");
       await alive(checkTokenizer(tokenizer, llama));
@@ -76,7 +76,7 @@ export class WllamaEngine implements Engine {
       });
       return model;
     } catch (error) {
-      void llama.exit().catch(() => undefined);
+      endLlama(llama);
       throw signal.aborted ? signal.reason : llamaError(error, pkg.name);
     }
   }
@@ -97,7 +97,7 @@ export class WllamaEngine implements Engine {
         ...check,
       },
       ...{ tokenizer, runner, endIds: new Set([...ends, ...tokenizer.endIds]) },
-      exit: () => llama.exit(),
+      end: () => endLlama(llama),
     });
   }
 }

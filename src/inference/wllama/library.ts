@@ -20,6 +20,15 @@ export async function createLlama(files: EngineFiles["wllama"], onFault: (detail
 }
 
 /**
+ * Ends the library's worker and frees its memory at once. The library itself first asks the worker to end, and one that is out of
+ * memory never answers.
+ */
+export function endLlama(llama: Wllama): void {
+  const { proxy } = llama as unknown as { readonly proxy?: { readonly worker?: Worker } | null };
+  proxy?.worker?.terminate();
+}
+
+/**
  * Runs `load` with a `document.baseURI` that can be read once. The library resolves the address of its file against it, although
  * that is absolute already, and a worker has no document. Not for several loads at once.
  */

@@ -25,7 +25,7 @@ function loaded(llama = new FakeLlama()): { llama: FakeLlama; model: WllamaModel
   const runner = new LlamaRunner(llama, VOCABULARY);
   return {
     llama,
-    model: new WllamaModel({ info, tokenizer, runner, endIds: new Set([END]), exit: () => llama.exit() }),
+    model: new WllamaModel({ info, tokenizer, runner, endIds: new Set([END]), end: () => llama.ends++ }),
   };
 }
 
@@ -136,6 +136,6 @@ describe("WllamaModel", () => {
       code: "out-of-memory",
     });
     await model.unload();
-    expect(llama.exits).toBe(1);
+    expect(llama.ends).toBe(1);
   });
 });

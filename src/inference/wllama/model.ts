@@ -16,7 +16,7 @@ interface WllamaParts {
   /** Ids that end an answer. */
   readonly endIds: ReadonlySet<number>;
   /** Ends the library's worker. */
-  exit(): Promise<void>;
+  end(): void;
 }
 
 /** One model in memory. The library has one cache for it, so requests are served one at a time, in order. */
@@ -48,6 +48,6 @@ export class WllamaModel extends QueuedModel {
   /** The step that runs now ends first. */
   protected async release(): Promise<void> {
     await this.idle();
-    await this.#parts.exit();
+    this.#parts.end();
   }
 }

@@ -8,13 +8,15 @@ import { wrongResults } from "../model-errors";
 import type { Prefilled, Stepper } from "../stepwise";
 import type { Llama } from "./library";
 
-/** Tokens of a prompt that are computed between two looks at whether the answer is still wanted. */
-export const PREFILL_CHUNK_TOKENS = 64;
+/** Most tokens of a prompt that are computed between two looks at whether the answer is still wanted. */
+export const MAX_PREFILL_CHUNK = 64;
 /** The library does not order equal logits by their ids, so a few more are asked for. */
 const LEAST_CANDIDATES = 8;
 
 /** One model's cache and the tokens in it. */
 export class LlamaRunner implements Stepper {
+  /** Tokens of a prompt that are computed at once. The check after a load sets it to what takes little time. */
+  prefillChunk = MAX_PREFILL_CHUNK;
   readonly #llama: Llama;
   /** The logits of the last step; minus infinity for tokens that were not asked for. */
   readonly #logits: Float32Array;
@@ -46,9 +48,9 @@ export class LlamaRunner implements Stepper {
     this.#asker = asker;
     // The last token is read again, since its logits are gone.
     const cachedTokens = await this.#keep(Math.min(common, ids.length - 1));
-    for (let at = cachedTokens; at < ids.length; at += PREFILL_CHUNK_TOKENS) {
+    for (let at = cachedTokens; at < ids.length; at += this.prefillChunk) {
       signal.throwIfAborted();
-      const end = at + PREFILL_CHUNK_TOKENS;
+      const end = at + this.prefillChunk;
       await this.#feed(ids.slice(at, end), end < ids.length);
     }
     return { logits: await this.#read(candidates), cachedTokens };

@@ -3,7 +3,11 @@ import { wrongResults } from "../model-errors";
 import { knownAnswer, meanSurprise, requirePlausible } from "../plausibility";
 import type { ChatTokenizer } from "../tokenizer";
 import type { LoadedModelInfo } from "../types";
-import { PREFILL_CHUNK_TOKENS, type LlamaRunner } from "./runner";
+import { type LlamaRunner, MAX_PREFILL_CHUNK } from "./runner";
+
+/** Longest time of a piece of a prompt, in seconds: an answer that is not wanted any more stops after it. */
+const CHUNK_SECONDS = 0.25;
+const LEAST_CHUNK = 8;
 
 /** Texts by which a tokenizer shows how it divides letters, digits, spaces, marks and other scripts. */
 const TEXTS = [
@@ -30,7 +34,7 @@ export async function checkTokenizer(
 }
 
 /**
- * Measures a model with a question whose answer every trained model expects. Throws `wrong-results` if it does not;
+ * Measures a model with a question whose answer every trained model expects, and sets the size of its chunks. Throws `wrong-results` if it does not;
  * `trained` is false for models with random weights, made for tests.
  */
 export async function checkAnswer(
@@ -50,10 +54,12 @@ export async function checkAnswer(
   const decodeMs = performance.now() - prefilledTime;
   const surprise = meanSurprise(rows, answer);
   if (trained) requirePlausible(surprise, vocabulary);
+  const prefillRate = (1000 * prompt.length) / Math.max(prefilledTime - startTime, 0.01);
+  runner.prefillChunk = Math.min(MAX_PREFILL_CHUNK, Math.max(LEAST_CHUNK, Math.round(prefillRate * CHUNK_SECONDS)));
   return {
-    prefillRate: (1000 * prompt.length) / (prefilledTime - startTime),
+    prefillRate,
     decodeRate: (1000 * Math.max(1, answer.length - 1)) / Math.max(decodeMs, 0.01),
-    prefillChunk: PREFILL_CHUNK_TOKENS,
+    prefillChunk: runner.prefillChunk,
     kvInPlace: true,
     ...(Number.isFinite(surprise) && { surprise }),
   };

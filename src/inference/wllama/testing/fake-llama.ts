@@ -14,7 +14,8 @@ export class FakeLlama implements Llama {
   fed: number[] = [];
   clears = 0;
   inits = 0;
-  exits = 0;
+  /** How often its worker was ended. */
+  ends = 0;
   failure: Error | undefined;
   /** True for a model that always expects the same tokens, whatever it has read. */
   stubborn = false;
@@ -66,11 +67,6 @@ export class FakeLlama implements Llama {
   kvClear(): Promise<void> {
     this.clears++;
     this.fed = [];
-    return Promise.resolve();
-  }
-
-  exit(): Promise<void> {
-    this.exits++;
     return Promise.resolve();
   }
 }
