@@ -2,8 +2,8 @@
 import type { Page } from "@playwright/test";
 
 /**
- * Lets the page's engine worker see `count` cores: engines use half of them, so a machine with two would never use threads. What browsers
- * offer for that changes the page only. Call it before the page goes anywhere.
+ * Lets the page's engine worker see `count` cores: engines use half of them, so a machine with two would never use threads. The
+ * browser's own setting for this changes the page only. Call it before the page goes anywhere.
  */
 export async function pretendCores(page: Page, count: number): Promise<void> {
   await page.route(/\/gpu-[^/]*\.js$/, async (route) => {
