@@ -118,8 +118,10 @@ test.describe("a bare page", () => {
     expect(answer.text).toBe(item!.completion);
     // The engine's worker, that of llama.cpp, and its two threads.
     expect(page.workers()).toHaveLength(4);
+    await load(page, site.addGguf("second", { "second-q4_0.gguf": guideGguf("q4_0") }));
+    expect(page.workers()).toHaveLength(7);
     await page.evaluate(() => window.onnx.unload("guide"));
-    await expect.poll(() => page.workers().length).toBe(1);
+    await expect.poll(() => page.workers().length).toBe(4);
   });
 
   test("refuses a file that is damaged, or whose results are nonsense, and loads the next one", async ({ page }) => {
