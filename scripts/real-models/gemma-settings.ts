@@ -1,6 +1,6 @@
 /** Writes the files beside the graph of a Gemma 3 model. */
 import { gemmaSizes } from "./gemma-graph";
-import { settingsFiles, type WriteSettings } from "./settings";
+import { settingsFiles, sizesOf, type WriteSettings } from "./settings";
 
 /**
  * Chats of a base model, which knows no roles: the texts one behind the other, so that an answer goes on from where they end.
@@ -15,14 +15,7 @@ export const gemmaSettings: WriteSettings = (gguf) => {
     ...ids,
     head_dim: sizes.headDim,
     hidden_activation: "gelu_pytorch_tanh",
-    hidden_size: sizes.hidden,
-    intermediate_size: sizes.feedForward,
-    max_position_embeddings: sizes.context,
-    num_attention_heads: sizes.heads,
-    num_hidden_layers: sizes.layers,
-    num_key_value_heads: sizes.keyHeads,
-    rms_norm_eps: sizes.epsilon,
-    rope_theta: sizes.ropeBase,
+    ...sizesOf(sizes),
     sliding_window: sizes.window,
     tie_word_embeddings: true,
     vocab_size: sizes.vocabulary,

@@ -16,6 +16,32 @@ export type WriteSettings = (gguf: Gguf) => ReadonlyMap<string, string>;
 /** Special tokens, as configurations name them. */
 type SpecialIds = Readonly<Record<"bos_token_id" | "eos_token_id" | "pad_token_id", number>>;
 
+/** The sizes that the configurations of all decoders name alike. */
+interface Sizes {
+  readonly hidden: number;
+  readonly feedForward: number;
+  readonly context: number;
+  readonly heads: number;
+  readonly layers: number;
+  readonly keyHeads: number;
+  readonly epsilon: number;
+  readonly ropeBase: number;
+}
+
+/** Sizes in the names and the order of `config.json`. */
+export function sizesOf(sizes: Sizes): object {
+  return {
+    hidden_size: sizes.hidden,
+    intermediate_size: sizes.feedForward,
+    max_position_embeddings: sizes.context,
+    num_attention_heads: sizes.heads,
+    num_hidden_layers: sizes.layers,
+    num_key_value_heads: sizes.keyHeads,
+    rms_norm_eps: sizes.epsilon,
+    rope_theta: sizes.ropeBase,
+  };
+}
+
 /** The files as a hub has them. The tokenizer is that of `metadata`, by default of the file itself. */
 export function settingsFiles(
   gguf: Gguf,

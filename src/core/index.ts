@@ -28,4 +28,5 @@ export type { RangeSource } from "./range-source";
 export { sleep } from "./sleep";
 export { DAY_MS } from "./time";
 export { Turns } from "./turns";
+export { LARGEST_WASM_BYTES } from "./wasm";
 export { spawnWorker } from "./worker";

@@ -1,6 +1,6 @@
 /** Estimates sizes of models from their number of parameters, until their host has been asked. */
+import { LARGEST_WASM_BYTES } from "../core";
 import type { Backend, DeviceInfo } from "../inference";
-import { LARGEST_WASM_BYTES } from "./onnx-files";
 import { graphSuffixes } from "./variants";
 
 /** Facts about a model's weights that are known without its files. */

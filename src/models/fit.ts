@@ -1,8 +1,7 @@
 /** Decides whether a model fits this device, and says why if it does not. */
-import { formatBytes } from "../core";
+import { LARGEST_WASM_BYTES, formatBytes } from "../core";
 import type { DeviceInfo } from "../inference";
 import type { ModelEntry } from "./entry";
-import { LARGEST_WASM_BYTES } from "./onnx-files";
 import type { ModelInfo, Obstacle } from "./types";
 
 /** Browsers report at most about this much memory, so a device that reports it may have more. */

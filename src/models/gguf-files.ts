@@ -1,7 +1,7 @@
 /** Chooses files of a GGUF repository: one quantization, in one file or in several parts. */
-import { MicrogridError } from "../core";
+import { LARGEST_WASM_BYTES, MicrogridError } from "../core";
 import type { DeviceInfo, EngineName } from "../inference";
-import { LARGEST_WASM_BYTES, sumBytes } from "./onnx-files";
+import { sumBytes } from "./onnx-files";
 import type { ListedFile } from "./records";
 import { findGraphs } from "./variants";
 

@@ -3,7 +3,6 @@ export { clearLoading, crashedLoad, markLoading } from "./crash-marker";
 export { type FamilyMember, familyOf, memberName } from "./families";
 export { CopyDeleted } from "./failed-load";
 export { ModelLibrary } from "./library";
-export { LARGEST_WASM_BYTES } from "./onnx-files";
 export type { ModelParts } from "./model-parts";
 export { otherFiles } from "./model-parts";
 export { ProgressMeter } from "./progress";

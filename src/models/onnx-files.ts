@@ -1,5 +1,5 @@
 /** Chooses files of an ONNX repository by quantization, backend and GPU features. */
-import { MicrogridError } from "../core";
+import { LARGEST_WASM_BYTES, MicrogridError } from "../core";
 import type { Backend, DeviceInfo, PackageFile } from "../inference";
 import type { ListedFile } from "./records";
 import { computesInHalf, embedderOf, findGraphs, runnableGraphs, type VariantWishes } from "./variants";
@@ -16,8 +16,6 @@ export const SETTINGS_FILES = [
 const REQUIRED_FILES: readonly (readonly string[])[] = [["config.json", "genai_config.json"], ["tokenizer.json"]];
 const MORE_TEMPLATES = /^additional_chat_templates\/[^/]+\.jinja$/;
 
-/** WebAssembly addresses 4 GiB, which hold the graph's weights and everything else. */
-export const LARGEST_WASM_BYTES = 3.5 * 2 ** 30;
 /** Number of files that an error lists. */
 const MOST_NAMED = 3;
 

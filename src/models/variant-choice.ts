@@ -1,7 +1,7 @@
 /** Chooses the variant of a model that runs here: by its configuration, and by earlier loads that went wrong. */
-import { MicrogridError } from "../core";
+import { LARGEST_WASM_BYTES, MicrogridError } from "../core";
 import type { Backend, DeviceInfo } from "../inference";
-import { LARGEST_WASM_BYTES, type OnnxPlan, planOnnxFiles, planOnnxGraph, runnablePlans } from "./onnx-files";
+import { type OnnxPlan, planOnnxFiles, planOnnxGraph, runnablePlans } from "./onnx-files";
 import type { ListedFile, ModelRecord } from "./records";
 
 /** A graph and the backend that runs it. */

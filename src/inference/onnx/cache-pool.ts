@@ -1,4 +1,5 @@
 /** Caches of finished answers, kept so that the next turn of a conversation need not read it all again. */
+import { commonPrefix } from "../prefix";
 import type { Sequence } from "./sequence";
 
 interface Entry<S> {
@@ -108,12 +109,4 @@ export class CachePool<S extends Sequence> {
     this.#entries = this.#entries.filter((other) => other !== entry);
     entry.cache.dispose();
   }
-}
-
-/** How many ids from the start are the same. */
-export function commonPrefix(a: readonly number[], b: readonly number[]): number {
-  const end = Math.min(a.length, b.length);
-  let length = 0;
-  while (length < end && a[length] === b[length]) length++;
-  return length;
 }

@@ -1,9 +1,7 @@
 /** How many tokens of context fit beside a model's weights into WebAssembly. */
-import { MicrogridError, formatBytes } from "../../core";
+import { LARGEST_WASM_BYTES, MicrogridError, formatBytes } from "../../core";
 import type { GgufFacts } from "../../gguf";
 
-/** WebAssembly addresses 4 GiB; the rest is for intermediate values and the runtime. */
-const LARGEST_BYTES = 3.5 * 2 ** 30;
 /** Most memory for keys and values: a longer context would take longer to read than anybody waits on a CPU. */
 const MAX_CACHE_BYTES = 2 ** 30;
 /** A context below this is of no use. */
@@ -17,12 +15,12 @@ const BYTES_PER_VALUE = 2;
  */
 export function contextFor(facts: GgufFacts, fileBytes: number): number {
   const trained = facts.contextLength ?? LEAST_CONTEXT;
-  const free = Math.min(MAX_CACHE_BYTES, LARGEST_BYTES - fileBytes);
+  const free = Math.min(MAX_CACHE_BYTES, LARGEST_WASM_BYTES - fileBytes);
   const fitting = Math.floor(free / cacheBytesPerToken(facts));
   if (fitting >= Math.min(LEAST_CONTEXT, trained)) return Math.min(trained, fitting);
   throw new MicrogridError(
     "out-of-memory",
-    `The model's file has ${formatBytes(fileBytes)}, and WebAssembly holds ${formatBytes(LARGEST_BYTES)} with everything else. Choose a smaller model or a stronger quantization.`,
+    `The model's file has ${formatBytes(fileBytes)}, and WebAssembly holds ${formatBytes(LARGEST_WASM_BYTES)} with everything else. Choose a smaller model or a stronger quantization.`,
   );
 }
 

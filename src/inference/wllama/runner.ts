@@ -5,6 +5,7 @@
  */
 import { MicrogridError } from "../../core";
 import { wrongResults } from "../model-errors";
+import { commonPrefix } from "../prefix";
 import type { Prefilled, Stepper } from "../stepwise";
 import type { Llama } from "./library";
 
@@ -44,7 +45,7 @@ export class LlamaRunner implements Stepper {
       signal,
     }: { readonly asker: string | undefined; readonly candidates: number | undefined; readonly signal: AbortSignal },
   ): Promise<Prefilled> {
-    const common = asker === this.#asker && this.#fed ? commonLength(this.#fed, ids) : 0;
+    const common = asker === this.#asker && this.#fed ? commonPrefix(this.#fed, ids) : 0;
     this.#asker = asker;
     // The last token is read again, since its logits are gone.
     const cachedTokens = await this.#keep(Math.min(common, ids.length - 1));
@@ -108,13 +109,6 @@ export class LlamaRunner implements Stepper {
     this.#logits[token] = 0;
     return this.#logits;
   }
-}
-
-function commonLength(a: readonly number[], b: readonly number[]): number {
-  const end = Math.min(a.length, b.length);
-  let length = 0;
-  while (length < end && a[length] === b[length]) length++;
-  return length;
 }
 
 const succeeded = (): boolean => true;

@@ -1,6 +1,6 @@
 /** Estimates how much memory this device and its room have for a model, without asking anybody. */
+import { LARGEST_WASM_BYTES } from "../../core";
 import type { DeviceInfo } from "../../inference";
-import { LARGEST_WASM_BYTES } from "../../models";
 import type { GridState, ModelInfo, PeerState } from "../types";
 
 /** Assumed memory for browsers that do not report it. Others report at most 8 GiB. */
