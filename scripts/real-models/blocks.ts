@@ -165,8 +165,8 @@ export function packedCodes({ bits, codes }: BlockMatrix): Uint8Array {
 }
 
 /** A matrix with rows and columns exchanged. */
-export function turned(values: Float32Array, rows: number, columns: number): Float32Array {
-  const out = new Float32Array(values.length);
+export function turned<T extends Uint8Array | Float32Array>(values: T, rows: number, columns: number): T {
+  const out = values.slice() as T;
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) out[column * rows + row] = values[row * columns + column]!;
   }

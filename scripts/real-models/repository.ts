@@ -37,16 +37,24 @@ const RECIPES: Readonly<Record<RealModelId, Recipe>> = {
   "smollm2-135m": {
     graph: llamaGraph,
     settings: llamaSettings,
-    variants: (["external", "inline"] as const).flatMap((layout) =>
-      (["q4", "int8", "fp32"] as const).map((precision) => [precision, layout] as const),
-    ),
+    variants: [
+      ["q8", "inline"],
+      ...(["external", "inline"] as const).flatMap((layout) =>
+        (["q4", "int8", "fp32"] as const).map((precision) => [precision, layout] as const),
+      ),
+    ],
   },
   // As 32-bit floats, it would have more than a gigabyte.
   "gemma3-270m": { graph: gemmaGraph, settings: gemmaSettings, variants: [["int8", "external"]] },
 };
 
 /** File names of graphs, as hubs have them. */
-const STEMS: Readonly<Record<Precision, string>> = { q4: "model_q4", int8: "model_int8", fp32: "model" };
+const STEMS: Readonly<Record<Precision, string>> = {
+  q4: "model_q4",
+  int8: "model_int8",
+  fp32: "model",
+  q8: "model_quantized",
+};
 
 /** The SHA-256 of each file that is made. */
 export const HASHES_PATH = `${ROOT}/scripts/real-models/hashes.json`;
