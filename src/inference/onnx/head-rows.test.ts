@@ -24,6 +24,7 @@ const SHAPES: Readonly<Record<string, DecoderShape>> = {
   "capped logits": { head: "capped", norms: "sandwich" },
   "one list of tokens": { head: "flat" },
   "dynamic quantization": { head: "int8" },
+  "dynamic quantization, tied embeddings": { tied: "bytes", rounded: true },
   "chosen tables": { chosenTables: true, positions: "rotary" },
   "external data": { externalFiles: ["a.bin", "b.bin"] },
   "names that tell nothing": { names: "nothing", biases: true },

@@ -108,7 +108,8 @@ export class DecoderBlocks {
     const { bits, zeroPoints } = this.shape;
     const scale = 1 / Math.sqrt(rows);
     let y: string;
-    if (bits) {
+    if (this.shape.rounded) y = this.#rounded(path, x, rows, columns, scale);
+    else if (bits) {
       const codes = this.#codes(`${path}.MatMul`, columns, rows, bits, scale, zeroPoints ?? false);
       const attributes = { K: rows, N: columns, bits, block_size: FIXTURE.blockSize };
       const inputs = [x, codes.values, codes.scales ?? "", ...(codes.zeroPoints ? [codes.zeroPoints] : [])];
@@ -156,6 +157,7 @@ export class DecoderBlocks {
 
   embeddingTable(): EmbeddingTable {
     const dims = [this.vocabulary, HIDDEN];
+    if (this.shape.tied === "bytes") return this.#bytes("model.embed_tokens", dims, 1);
     if (this.shape.tied !== "codes") return { values: this.floats("model.embed_tokens.weight", dims, 1) };
     return this.#codes("model.embed_tokens", this.vocabulary, HIDDEN, 4, 0.3, true, true);
   }
@@ -164,6 +166,10 @@ export class DecoderBlocks {
     const path = "/model/embed_tokens";
     const width = HIDDEN;
     if (!scales) return this.op(`${path}/Gather`, "Gather", [values, ids], { width });
+    if (this.shape.tied === "bytes") {
+      const rows = this.op(`${path}/Gather`, "Gather", [values, ids]);
+      return this.op(`${path}/DequantizeLinear`, "DequantizeLinear", [rows, scales, zeroPoints ?? ""], { width });
+    }
     const attributes = { gather_axis: 0, quantize_axis: 1, block_size: FIXTURE.blockSize, bits: 4 };
     return this.op(`${path}/GatherBlockQuantized`, "GatherBlockQuantized", [values, ids, scales, zeroPoints ?? ""], {
       attributes,
@@ -190,6 +196,11 @@ export class DecoderBlocks {
     if (this.shape.tied === "floats") {
       const matrix = this.op("/lm_head/Transpose", "Transpose", [table.values], { attributes: { perm: [1, 0] } });
       this.op("/lm_head/MatMul", "MatMul", [hidden, matrix], { outputs });
+    } else if (this.shape.tied === "bytes") {
+      const codes = this.op("/lm_head/Transpose", "Transpose", [table.values], { attributes: { perm: [1, 0] } });
+      const parts = [codes, table.scales ?? "", table.zeroPoints ?? ""];
+      const matrix = this.op("/lm_head/DequantizeLinear", "DequantizeLinear", parts);
+      this.op("/lm_head/MatMul", "MatMul", [hidden, matrix], { outputs });
     } else if (table.scales) {
       const blocks = HIDDEN / FIXTURE.blockSize;
       const dims = this.integers([this.vocabulary, blocks, FIXTURE.blockSize / 2]);
@@ -197,7 +208,7 @@ export class DecoderBlocks {
       const attributes = { K: HIDDEN, N: this.vocabulary, bits: 4, block_size: FIXTURE.blockSize };
       const inputs = [hidden, codes, table.scales, table.zeroPoints ?? ""];
       this.op("/lm_head/MatMulNBits", "MatMulNBits", inputs, { attributes, domain: MICROSOFT, outputs });
-    } else if (this.shape.head === "int8") this.#int8Head(hidden);
+    } else if (this.shape.head === "int8") this.#rounded("/lm_head", hidden, HIDDEN, this.vocabulary, 0.3, outputs);
     else {
       const matrix = this.floats("lm_head.MatMul.weight", [HIDDEN, this.vocabulary], 0.3);
       if (this.shape.head === "flat") this.#flatHead(hidden, matrix);
@@ -225,24 +236,29 @@ export class DecoderBlocks {
     this.op("/lm_head/Reshape", "Reshape", [product, shape], { outputs: ["logits"] });
   }
 
-  /** Quantizes the hidden states of all tokens together, as ONNX Runtime's dynamic quantization writes it. */
-  #int8Head(hidden: string): void {
-    const codes = Uint8Array.from(this.random([HIDDEN * this.vocabulary], 60), (value) => Math.round(value + 128));
-    const weights = this.writer.codes([HIDDEN, this.vocabulary], codes, {
-      name: this.weightName("lm_head.MatMul.weight_quantized"),
-    });
-    const outputs = ["codes", "scale", "zero_point"].map((name) => `/lm_head/${name}`);
-    const [rows = "", scale = "", zero = ""] = outputs;
-    this.op("/lm_head/DynamicQuantizeLinear", "DynamicQuantizeLinear", [hidden], { outputs });
-    const product = this.op("/lm_head/MatMulInteger", "MatMulInteger", [
-      rows,
-      weights,
-      zero,
-      this.writer.codes([], Uint8Array.of(128)),
-    ]);
-    const floats = this.op("/lm_head/Cast", "Cast", [product], { attributes: { to: 1 } });
-    const scales = this.op("/lm_head/scales/Mul", "Mul", [scale, this.scalar(0.005)]);
-    this.op("/lm_head/Mul", "Mul", [floats, scales], { outputs: ["logits"] });
+  /** Quantizes the values of all tokens together, as ONNX Runtime's dynamic quantization writes it. */
+  #rounded(path: string, x: string, rows: number, columns: number, scale: number, outputs?: readonly string[]): string {
+    const table = this.#bytes(`${path}.MatMul`, [rows, columns], scale);
+    const parts = ["codes", "scale", "zero_point"].map((name) =>
+      this.shape.names === "nothing" ? this.writer.unusedName(name) : `${path}/${name}`,
+    );
+    const [codes = "", found = "", zero = ""] = parts;
+    this.op(`${path}/DynamicQuantizeLinear`, "DynamicQuantizeLinear", [x], { outputs: parts });
+    const inputs = [codes, table.values, zero, table.zeroPoints];
+    const product = this.op(`${path}/MatMulInteger`, "MatMulInteger", inputs);
+    const floats = this.op(`${path}/Cast`, "Cast", [product], { attributes: { to: 1 } });
+    const scales = this.op(`${path}/scales/Mul`, "Mul", [found, table.scales]);
+    return this.op(`${path}/Mul`, "Mul", [floats, scales], outputs ? { outputs } : { width: columns });
+  }
+
+  /** A random matrix of bytes with one scale and one zero point. */
+  #bytes(path: string, dims: readonly number[], scale: number): Required<EmbeddingTable> & { zeroPoints: string } {
+    const codes = Uint8Array.from(this.random(dims, 60), (value) => Math.round(value + 128));
+    return {
+      values: this.writer.codes(dims, codes, { name: this.weightName(`${path}.weight_quantized`) }),
+      scales: this.scalar(scale / 60),
+      zeroPoints: this.writer.codes([], Uint8Array.of(128)),
+    };
   }
 
   rotate(path: string, x: string, { positions, tables }: BlockContext): string {

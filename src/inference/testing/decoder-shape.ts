@@ -28,8 +28,13 @@ export interface DecoderShape {
    * `parallel`: attention and feed-forward side by side; `spelled`: norms in primitive operators.
    */
   readonly norms?: "skip" | "plain" | "sandwich" | "parallel" | "spelled";
-  /** One table for embedding and head: of floats, or of codes (`GatherBlockQuantized`). */
-  readonly tied?: "floats" | "codes";
+  /** Products round what they multiply to 8 bits, as ONNX Runtime's dynamic quantization writes them. */
+  readonly rounded?: boolean;
+  /**
+   * One table for embedding and head: of floats, of codes (`GatherBlockQuantized`), or of bytes with one scale, as the dynamic
+   * quantization writes it.
+   */
+  readonly tied?: "floats" | "codes" | "bytes";
   /** Experts: `QMoE`, or a router and two experts spelled out. */
   readonly experts?: "fused" | "spelled";
   /** Layers with state of fixed size in place of attention, or beside it; see `decoder-states.ts`. */

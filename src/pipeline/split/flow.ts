@@ -62,8 +62,11 @@ export function traceFlow(graph: CheckedGraph, inputs: DecoderInputs, types: Rea
     }
     return { kind: fromIds || fromState ? "bound" : "free" };
   });
+  // Not only what takes the ids themselves: codes of a table, for instance, give them away until they have become floats.
   const first = graph.nodes.flatMap((node, index) =>
-    roles[index]?.kind === "bound" && [...node.inputs, ...node.captured].includes("input_ids") ? [index] : [],
+    roles[index]?.kind === "bound" && [...node.inputs, ...node.captured].some((name) => idsLike.has(name))
+      ? [index]
+      : [],
   );
   const live = liveNodes(graph, inputs, roles);
   const order: number[] = [];
