@@ -30,7 +30,16 @@ const TYPES = {
 export type ElementType = (typeof TYPES)[keyof typeof TYPES][0];
 
 /** Numbers of the types that are written or compared here. */
-export const ELEMENT = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 } as const;
+export const ELEMENT = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+} as const;
 
 /** The name of an element type; undefined for strings and unknown types. */
 export function elementName(type: number): ElementType | undefined {

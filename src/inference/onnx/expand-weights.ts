@@ -6,6 +6,7 @@
  */
 import { MicrogridError } from "../../core";
 import { EXPANDED_PATH, expandGraph } from "./expand-graph";
+import { foldedMatrices } from "./folded-matrices";
 import { type Graph, readGraph, type Tensor } from "../../onnx";
 import { dequantize, quantizedSizes } from "./quantized-matrix";
 
@@ -57,13 +58,19 @@ export async function expandWeights(
   };
 }
 
+/** Whether ONNX Runtime shall fold the matrices of bytes in a graph, which has to be so in all parts of a model or in none. */
+export function foldsMatrices(graph: Graph): boolean {
+  return foldedMatrices(graph, MAX_EXPANDED_BYTES) !== undefined;
+}
+
 /**
- * The bytes by which memory grows where `expandWeights` expands the weights of a graph on the CPU: for each constant with quantized
- * weights, by its name. Undefined if nothing is expanded. All parts of a model have to agree on this.
+ * The bytes by which memory grows where the weights of a graph are expanded or folded on the CPU: for each constant with quantized
+ * weights, by its name. Undefined if nothing is. All parts of a model have to agree on this.
  */
 export function expandedBytes(graphBytes: Uint8Array): ReadonlyMap<string, number> | undefined {
-  const expansions = expansionOf(readGraph(graphBytes), MAX_EXPANDED_BYTES)?.expansions;
-  if (!expansions) return undefined;
+  const graph = readGraph(graphBytes);
+  const expansions = expansionOf(graph, MAX_EXPANDED_BYTES)?.expansions;
+  if (!expansions) return foldedMatrices(graph, MAX_EXPANDED_BYTES);
   const bytes = new Map<string, number>();
   for (const { weight } of expansions) {
     const { codes, expandedBytes } = quantizedSizes(weight.layout);

@@ -1,6 +1,7 @@
 /** Creates a session of ONNX Runtime from a graph and its weights, and the caches that go with it. */
 import type { InferenceSession } from "onnxruntime-web";
-import { type GraphWithWeights, expandWeights } from "./expand-weights";
+import { type GraphWithWeights, expandWeights, foldsMatrices } from "./expand-weights";
+import { folding } from "./folded-matrices";
 import { type GpuDevice, withinGpuMemory } from "./gpu-device";
 import { requireFitness } from "./gpu-fitness";
 import type { GraphSpec } from "./graph-spec";
@@ -30,6 +31,7 @@ export async function createSession(
       externalData: lazily(external),
       logSeverityLevel: LOG_ERRORS_ONLY,
       executionProviders: ["wasm"],
+      ...(options.expand && foldsMatrices(files.graph) && { extra: folding() }),
     });
   }
   const { device, abilities } = gpu;
