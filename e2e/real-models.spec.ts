@@ -1,7 +1,7 @@
 /** Real weights in the built site: whole on the CPU and on software WebGPU, through a peer, and over a pipeline. */
 import { readFile } from "node:fs/promises";
 import type { ChatMessage } from "../src/grid";
-import { variant } from "../scripts/real-models/index";
+import { type Layout, type Precision, variant } from "../scripts/real-models/index";
 import { TURN_TOKENS } from "../scripts/real-models/references/inputs";
 import { golden, type GoldenAnswer, haveWeights, WEIGHTS_HINT } from "../scripts/real-models/testing";
 import {
@@ -26,10 +26,14 @@ import { HubServer } from "./harness/hub-server";
 /** Repositories with one variant each. */
 const MODEL = "real/SmolLM2-135M-Instruct";
 const MODEL_Q4 = "real/SmolLM2-135M-Instruct-q4";
+/** A repository that has the same model as most exports are: as 32-bit floats, and quantized dynamically. */
+const MODEL_Q8 = "real/SmolLM2-135M-Instruct-q8";
 const CHAT = golden("smollm2-135m", "chat");
 /** A question whose answer has one word for each of its first tokens. */
 const [QUESTION] = golden("smollm2-135m", "answers") as [GoldenAnswer];
 const Q4_TOKENS = 6;
+/** A question whose answer survives the rounding of activations. */
+const QUANTIZED_QUESTION = "What is the opposite of hot?";
 const GPU_TOKENS = 4;
 /** Turns of the conversation, each a question and its answer. */
 const TURNS = CHAT.length / 2;
@@ -44,6 +48,8 @@ test.beforeAll(async () => {
   // Of all variants, the one with 32-bit weights is fastest on the CPU.
   await putModel(MODEL, "fp32");
   await putModel(MODEL_Q4, "q4");
+  await putModel(MODEL_Q8, "fp32");
+  await putModel(MODEL_Q8, "q8", "inline");
 });
 
 test.afterAll(() => hub.stop());
@@ -52,8 +58,8 @@ test.beforeEach(({ siteConfig }) => {
   siteConfig.hub = hub.url;
 });
 
-async function putModel(name: string, precision: "fp32" | "q4"): Promise<void> {
-  const { folder, files } = await variant("smollm2-135m", precision, "external");
+async function putModel(name: string, precision: Precision, layout: Layout = "external"): Promise<void> {
+  const { folder, files } = await variant("smollm2-135m", precision, layout);
   for (const path of files) hub.put(name, path, await readFile(`${folder}/${path}`));
 }
 
@@ -111,6 +117,20 @@ test("4-bit weights give a peer the words that they give at home", async ({ open
   await joinRoom(ben, await openRoom(anna));
   await expectPeers(ben, 1, 1);
   expect(await ask(ben)).toEqual({ text: home.text, kinds: ["peer"] });
+});
+
+test("on the CPU, the variant that was quantized dynamically is chosen, and answers", async ({ openSite }) => {
+  test.slow();
+  hub.seen.length = 0;
+  const anna = await visitor(openSite, { name: "anna" });
+  await addModel(anna, MODEL_Q8);
+  await loadModel(anna, MODEL_Q8, { backend: "wasm" });
+  expect(hub.requestsFor("model_quantized.onnx")).not.toEqual([]);
+  expect(hub.requestsFor("model.onnx_data")).toEqual([]);
+  await startAnswer(anna, { text: QUANTIZED_QUESTION, model: MODEL_Q8, maxTokens: Q4_TOKENS });
+  const { error, text } = await finishedAnswer(anna);
+  expect(error).toBeUndefined();
+  expect(text).toBe("The opposite of hot is cold");
 });
 
 test("4-bit weights on a graphics card begin as the reference does", async ({ openSite }) => {

@@ -34,7 +34,7 @@ export function roundedValues(values: Float32Array): RoundedValues {
   const exact = (most - least) / MAX_CODE;
   if (exact === 0) return { codes: new Uint8Array(values.length), scale: 1, zero: 0 };
   // The quantizer finds the zero point before it stores the scale with 32 bits.
-  const [scale, zero] = [Math.fround(exact), evenRound(-least / exact)];
+  const [scale, zero] = [Math.fround(exact), evenRound((0 - least) / exact)];
   const codes = new Uint8Array(values.length);
   for (let at = 0; at < codes.length; at++) {
     const code = evenRound(Math.fround(values[at]! / scale)) + zero;
