@@ -1,6 +1,6 @@
 /** Guessing with a model that is made up, so that its failures can be. */
 import { describe, expect, it } from "vitest";
-import { CachePool } from "./cache-pool";
+import { CachePool } from "./cache/pool";
 import { type GuessingParts, ModelGuesser } from "./draft-model";
 import type { Sequence } from "./sequence";
 

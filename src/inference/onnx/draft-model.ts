@@ -1,6 +1,6 @@
 /** Guesses the next tokens of a large model with a small one. */
 import { commonPrefix } from "../prefix";
-import type { Asker } from "./cache-pool";
+import type { Asker } from "./cache/pool";
 import type { GuessOptions, Guesser } from "./drafts";
 import { type GenerationParts, prefill } from "./generation";
 import type { Sequence } from "./sequence";

@@ -5,7 +5,7 @@ import type { EmbeddingOutput } from "./embedding-output";
 import { readFloats } from "./floats";
 import type { GraphSpec } from "./graph-spec";
 import { integerTensor } from "./integers";
-import { floatTensor } from "./kv-cache";
+import { floatTensor } from "./cache/kv-cache";
 import type { Ort } from "./runtime";
 
 /** The parts of a loaded graph. */

@@ -8,13 +8,13 @@ import type { OnBytes } from "../fetch-ahead";
 import { CHECK_TEXT } from "../queued-model";
 import type { PipelinePackage, SampleLayers, StageLimits, StagePackage, StageService } from "../stages";
 import type { Backend, Engine, LayerCheck, LoadProgress, LoadedModel, LoadedModelInfo, ModelPackage } from "../types";
-import { cacheBudget } from "./cache-budget";
-import { CachePool } from "./cache-pool";
+import { BatchingDecoder } from "./batching-decoder";
+import { cacheBudget } from "./cache/budget";
+import { CachePool } from "./cache/pool";
 import { loadEmbedder } from "./embedder";
 import { engineError } from "./errors";
 import { type GpuDevice, requestGpuDevice } from "./gpu-device";
 import { type GraphSpec, readGraphSpec } from "./graph-spec";
-import type { KvCache } from "./kv-cache";
 import { KeptTokenizer } from "./kept-tokenizer";
 import { checkLayersOnGpu } from "./layer-check";
 import { OnnxModel } from "./model";
@@ -24,11 +24,10 @@ import { knownAnswer } from "../plausibility";
 import type { RingSequence } from "./ring-decoder";
 import { ModelRunner } from "./runner";
 import { type Ort, fetchOrt, loadOrt } from "./runtime";
-import type { Decoder } from "./sequence";
 import { cacheFactories, createSession } from "./session";
 import { CHECK_TOKENS, type CheckResult, checkModel } from "./self-check";
 import type { OnnxStage } from "./stage";
-import { type TakeTurn, TurnQueue } from "./turns";
+import { TurnQueue } from "./turns";
 
 /** Conversations whose caches are kept. */
 const MAX_IDLE_CACHES = 8;
@@ -231,7 +230,7 @@ export class OnnxEngine implements Engine {
         info,
         parts: {
           tokenizer: files.tokenizer,
-          decoder: (turn) => wholeDecoder(runner, turn),
+          decoder: (turn) => new BatchingDecoder({ runner, turn, enabled: spec.batches && !rounds }),
           release: () => {
             this.#models.delete(pkg.id);
             return runner.release();
@@ -254,14 +253,6 @@ export class OnnxEngine implements Engine {
       throw error;
     }
   }
-}
-
-/** A model whose graph is all here. */
-function wholeDecoder(runner: ModelRunner, turn: TakeTurn): Decoder<KvCache> {
-  return {
-    feed: (cache, ids, signal) => turn(() => runner.feed(cache, ids), signal),
-    predict: (cache, ids, rows, signal) => turn(() => runner.predict(cache, ids, rows), signal),
-  };
 }
 
 function checkIds(files: ReadPackage, wanted: number): number[] {

@@ -3,7 +3,7 @@ import { AnswerTokens } from "../answer-tokens";
 import type { ResolvedRequest } from "../sampling";
 import type { ChatTokenizer } from "../tokenizer";
 import type { ChatMessage, GenerationEvent } from "../types";
-import type { Asker, CachePool } from "./cache-pool";
+import type { Asker, CachePool } from "./cache/pool";
 import { Drafts, type Guesser } from "./drafts";
 import type { Decoder, Sequence } from "./sequence";
 import type { TakeTurn } from "./turns";

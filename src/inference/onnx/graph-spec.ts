@@ -43,6 +43,8 @@ export interface GraphSpec {
   readonly slots: readonly CacheSlot[];
   /** State that each run replaces. With any of it, a sequence cannot go back to an earlier token. */
   readonly fixed: readonly FixedSlot[];
+  /** True if one run can compute the next tokens of several sequences: nothing fixes their number, and a mask tells their lengths. */
+  readonly batches: boolean;
   /** True if only grouped-query attention uses the caches, since it can write to the buffer that it reads. */
   readonly inPlacePossible: boolean;
   /** Bytes of keys and values of one token, all layers. */
@@ -106,10 +108,26 @@ export function readGraphSpec(graph: Graph, shape: CacheShape, part: StagePart =
     logits: part.predicts ? logitsOutput(graph) : undefined,
     slots,
     fixed,
+    batches:
+      part === WHOLE &&
+      integers.has("attention_mask") &&
+      graph.inputs.every((input) => isOpen(input, constants)) &&
+      fixed.every(isCopyable),
     inPlacePossible: inPlacePossible(graph, slots),
     bytesPerToken: slots.reduce((sum, slot) => sum + slot.heads * slot.headDim * floatBytes(slot.type), 0),
     fixedBytes: fixed.reduce((sum, slot) => sum + numbersIn(slot.dims) * floatBytes(slot.type), 0),
   };
+}
+
+/** Whether an input leaves the number of sequences open. Where each position is given thrice, that comes first. */
+function isOpen({ name, shape }: GraphPort, constants: ReadonlySet<string>): boolean {
+  if (constants.has(name) || !shape || shape.length < 2) return true;
+  return typeof shape[name === "position_ids" && shape.length === 3 ? 1 : 0] !== "number";
+}
+
+/** Whether rows can be copied on a GPU, which copies four bytes at a time. */
+function isCopyable({ type, dims }: FixedSlot): boolean {
+  return (numbersIn(dims) * floatBytes(type)) % 4 === 0;
 }
 
 function rowOf({ shape = [] }: GraphPort): readonly number[] {

@@ -35,3 +35,16 @@ export class OpenMasks {
     return this.#type === "int64" ? new BigInt64Array(length).fill(1n) : new Int32Array(length).fill(1);
   }
 }
+
+/** Attention masks of sequences with these numbers of tokens, side by side: shorter ones are padded in front. */
+export function paddedMask(ort: Ort, type: IntegerType, lengths: readonly number[]): Tensor {
+  const width = Math.max(...lengths);
+  const size = lengths.length * width;
+  const mask = type === "int64" ? new BigInt64Array(size).fill(1n) : new Int32Array(size).fill(1);
+  for (const [row, length] of lengths.entries()) {
+    const [from, to] = [row * width, (row + 1) * width - length];
+    if (mask instanceof BigInt64Array) mask.fill(0n, from, to);
+    else mask.fill(0, from, to);
+  }
+  return new ort.Tensor(type, mask, [lengths.length, width]);
+}

@@ -12,14 +12,13 @@ import { engineError } from "./errors";
 import { type FloatType, randomFloats, readFloats } from "./floats";
 import type { GpuDevice } from "./gpu-device";
 import { type CacheShape, type GraphSpec, numbersIn, readGraphSpec } from "./graph-spec";
-import { ArrayKvCache } from "./growing-kv-cache";
-import { floatTensor } from "./kv-cache";
+import { floatTensor } from "./cache/kv-cache";
 import { readGraphFiles } from "./package-files";
 import { randomHidden } from "./part-check";
 import { ModelRunner } from "./runner";
 import type { Ort } from "./runtime";
 import { TOLERANCE, difference } from "./self-check";
-import { createSession } from "./session";
+import { cacheFactories, createSession } from "./session";
 import type { StepResult } from "./step";
 import type { TurnQueue } from "./turns";
 
@@ -149,7 +148,7 @@ async function withSession<T>(
 async function compute(session: InferenceSession, trial: Trial, tools: LayerTools): Promise<Float32Array[]> {
   const { part, spec, tokens, states } = trial;
   const runner = new ModelRunner(tools.ort, session, spec, undefined);
-  const cache = new ArrayKvCache(tools.ort, spec);
+  const cache = cacheFactories(tools.ort, spec, undefined, tools.contextLength).plain();
   try {
     const tensors = states.map(
       ({ present, type, bytes, dims }) => [present, floatTensor(tools.ort, type, bytes.buffer, dims)] as const,

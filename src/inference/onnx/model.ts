@@ -2,7 +2,7 @@
 import { QueuedModel } from "../queued-model";
 import type { ResolvedRequest } from "../sampling";
 import type { GenerationEvent, LoadedModelInfo } from "../types";
-import type { Asker } from "./cache-pool";
+import type { Asker } from "./cache/pool";
 import { ModelGuesser } from "./draft-model";
 import type { Guesser } from "./drafts";
 import { type GenerationParts, generateAnswer } from "./generation";

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { HiddenState } from "../stages";
 import { runInChunks } from "./chunks";
 import type { GraphSpec } from "./graph-spec";
-import type { KvCache } from "./kv-cache";
+import type { KvCache } from "./cache/kv-cache";
 import { checkPart } from "./part-check";
 import type { Step, StepResult, Wanted } from "./step";
 

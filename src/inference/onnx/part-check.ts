@@ -3,7 +3,7 @@ import { MicrogridError } from "../../core";
 import type { HiddenSlot, HiddenState } from "../stages";
 import { randomFloats, readFloats } from "./floats";
 import type { GraphSpec } from "./graph-spec";
-import type { KvCacheFactory } from "./kv-cache";
+import type { KvCacheFactory } from "./cache/kv-cache";
 import type { ModelRunner } from "./runner";
 import type { Step, StepResult } from "./step";
 import { TOLERANCE, difference } from "./self-check";

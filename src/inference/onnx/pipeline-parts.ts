@@ -9,11 +9,11 @@ import type {
   StageService,
 } from "../stages";
 import type { Backend, LayerCheck, LoadedModelInfo } from "../types";
-import { CachePool } from "./cache-pool";
+import { CachePool } from "./cache/pool";
 import { floatBytes } from "./floats";
 import type { GpuDevice } from "./gpu-device";
 import { type CacheShape, type GraphSpec, readGraphSpec } from "./graph-spec";
-import type { KvCacheFactory } from "./kv-cache";
+import type { KvCacheFactory } from "./cache/kv-cache";
 import { checkLayersOnGpu } from "./layer-check";
 import { OnnxModel } from "./model";
 import { readGraphFiles, readSettings } from "./package-files";

@@ -1,7 +1,6 @@
 /** Kernels that compute wrong results, planted under the guide model: loading it must never end well in silence. */
-import type { InferenceSession, Tensor } from "onnxruntime-web";
 import { describe, expect, it, vi } from "vitest";
-import { guideFile, guidePackage, nodeOrt, randomPackage } from "../testing/node";
+import { guideFile, guidePackage, randomPackage, watchedOrt } from "../testing/node";
 import type { ModelPackage } from "../types";
 import { ChatTokenizer } from "../tokenizer";
 import { OnnxEngine } from "./engine";
@@ -12,25 +11,12 @@ import type { Ort } from "./runtime";
 type Fault = (run: { readonly tokens: number; readonly past: number }) => boolean;
 
 /** ONNX Runtime with a kernel that gives each token the logit of the next one, wherever `fault` says so. */
-async function faultyOrt(fault: Fault): Promise<Ort> {
-  const ort = await nodeOrt();
-  const create = async (...args: Parameters<typeof ort.InferenceSession.create>): Promise<InferenceSession> => {
-    const session = await ort.InferenceSession.create(...args);
-    const run = async (feeds: Record<string, Tensor>, fetches: Record<string, Tensor | null>) => {
-      const outputs = await session.run(feeds, fetches);
-      const [tokens, past] = [feeds.input_ids?.dims[1] ?? 0, feeds["past_key_values.0.key"]?.dims[2] ?? 0];
-      const logits = outputs.logits?.data as Float32Array | undefined;
-      if (logits && fault({ tokens, past })) logits.set(Float32Array.from([...logits.subarray(1), logits[0]!]));
-      return outputs;
-    };
-    return new Proxy(session, {
-      get: (_, key) => {
-        const value: unknown = key === "run" ? run : session[key as keyof InferenceSession];
-        return typeof value === "function" ? (value.bind(session) as unknown) : value;
-      },
-    });
-  };
-  return { ...ort, InferenceSession: { create } } as unknown as Ort;
+function faultyOrt(fault: Fault): Promise<Ort> {
+  return watchedOrt(({ feeds, outputs }) => {
+    const [tokens, past] = [feeds.input_ids?.dims[1] ?? 0, feeds["past_key_values.0.key"]?.dims[2] ?? 0];
+    const logits = outputs.logits?.data as Float32Array | undefined;
+    if (logits && fault({ tokens, past })) logits.set(Float32Array.from([...logits.subarray(1), logits[0]!]));
+  });
 }
 
 async function load(pkg: ModelPackage, fault: Fault) {

@@ -2,7 +2,7 @@
 import { MicrogridError, randomId } from "../../core";
 import type { HiddenSlot, HiddenState, StageService } from "../stages";
 import { hiddenFault } from "./step";
-import type { KvCache, KvCacheFactory } from "./kv-cache";
+import type { KvCache, KvCacheFactory } from "./cache/kv-cache";
 import type { ModelRunner } from "./runner";
 import type { Decoder, Sequence } from "./sequence";
 import type { TakeTurn } from "./turns";

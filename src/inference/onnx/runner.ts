@@ -4,8 +4,9 @@ import type { HiddenSlot, HiddenState } from "../stages";
 import { runInChunks } from "./chunks";
 import { floatBytes, readFloats } from "./floats";
 import type { GraphSpec } from "./graph-spec";
-import { OpenMasks, integerTensor } from "./integers";
-import { type KvCache, floatTensor } from "./kv-cache";
+import { OpenMasks, integerTensor, paddedMask } from "./integers";
+import type { CacheBatch } from "./cache/batch";
+import { type KvCache, floatTensor } from "./cache/kv-cache";
 import type { Ort } from "./runtime";
 import type { Step, StepResult, Wanted } from "./step";
 
@@ -40,6 +41,43 @@ export class ModelRunner {
     return (await this.run(cache, { ids, count: ids.length }, { logits: rows, hidden: false })).logits;
   }
 
+  /**
+   * Feeds one more token to each sequence of a batch and gives the logits after each. `take` decides whether the sequences
+   * have then moved on; otherwise they are left as they are.
+   */
+  async predictTogether(
+    batch: CacheBatch,
+    ids: readonly number[],
+    take: (rows: readonly Float32Array[]) => boolean,
+  ): Promise<boolean> {
+    const count = ids.length;
+    const { ids: idType, mask, positions, logitsToKeep } = this.#spec;
+    const ort = this.#ort;
+    const feeds: Record<string, Tensor> = { ...batch.feeds() };
+    if (idType) feeds.input_ids = integerTensor(ort, idType, ids, [count, 1]);
+    if (mask)
+      feeds.attention_mask = paddedMask(
+        ort,
+        mask,
+        batch.lengths.map((length) => length + 1),
+      );
+    if (positions) {
+      const { type, axes, rank } = positions;
+      const values = Array.from({ length: axes }, () => batch.lengths).flat();
+      feeds.position_ids = integerTensor(ort, type, values, rank === 3 ? [axes, count, 1] : [count, 1]);
+    }
+    if (logitsToKeep) {
+      const { name, type, rank } = logitsToKeep;
+      // A head that takes all rows for one list keeps the last of them.
+      feeds[name] = integerTensor(ort, type, [count], rank === 0 ? [] : [1]);
+    }
+    const outputs = await this.#session.run(feeds, { ...batch.fetches(), logits: null });
+    const isTaken = take(await this.#lastRows(outputs.logits, count));
+    if (isTaken) batch.advance(outputs);
+    else batch.discard(outputs);
+    return isTaken;
+  }
+
   /** From now on, steps of more tokens than these are computed piece by piece. */
   limit(chunk: number): void {
     this.#chunk = chunk;
@@ -58,6 +96,7 @@ export class ModelRunner {
   async #run(cache: KvCache, step: Step, wanted: Wanted): Promise<StepResult> {
     const total = cache.length + step.count;
     await cache.reserve(total);
+    await cache.separate();
     const { gives, passes } = this.#spec.hidden;
     const fetches: Record<string, Tensor | null> = { ...cache.fetches() };
     if (wanted.logits > 0) fetches.logits = null;

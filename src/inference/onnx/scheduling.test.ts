@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { AnswerSlots, type Place } from "../answer-slots";
-import { CachePool } from "./cache-pool";
-import type { KvCache } from "./kv-cache";
+import { CachePool } from "./cache/pool";
+import type { KvCache } from "./cache/kv-cache";
 import { TurnQueue } from "./turns";
 
 describe("TurnQueue", () => {
@@ -129,6 +129,9 @@ class CountingCache implements KvCache {
     return this.length;
   }
   reserve(): Promise<void> {
+    return Promise.resolve();
+  }
+  separate(): Promise<void> {
     return Promise.resolve();
   }
   feeds() {

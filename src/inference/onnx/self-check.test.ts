@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { KvCache } from "./kv-cache";
+import type { KvCache } from "./cache/kv-cache";
 import type { ModelRunner } from "./runner";
 import { CHECK_TOKENS, checkModel, difference } from "./self-check";
 
@@ -15,6 +15,7 @@ function cache(kind: "plain" | "inPlace"): KvCache & { kind: string } {
     bytes: 0,
     canGoBack: true,
     reserve: () => Promise.resolve(),
+    separate: () => Promise.resolve(),
     feeds: none,
     fetches: none,
     advance: none,

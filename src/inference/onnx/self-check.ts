@@ -1,6 +1,6 @@
 /** Tries out a freshly loaded model, to find the chunk sizes and caches with which it computes correctly. */
 import { wrongResults } from "../model-errors";
-import type { KvCache, KvCacheFactory } from "./kv-cache";
+import type { KvCache, KvCacheFactory } from "./cache/kv-cache";
 import { type KnownAnswer, meanSurprise, requirePlausible } from "../plausibility";
 import type { ModelRunner } from "./runner";
 

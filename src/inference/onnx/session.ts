@@ -5,9 +5,9 @@ import { folding } from "./folded-matrices";
 import { type GpuDevice, withinGpuMemory } from "./gpu-device";
 import { requireFitness } from "./gpu-fitness";
 import type { GraphSpec } from "./graph-spec";
-import { ArrayKvCache, GrowingGpuKvCache } from "./growing-kv-cache";
-import { InPlaceGpuKvCache } from "./in-place-gpu-kv-cache";
-import type { KvCacheFactory } from "./kv-cache";
+import type { KvCacheFactory } from "./cache/kv-cache";
+import { arrayMemory, gpuMemory } from "./cache/memory";
+import { SequenceCache } from "./cache/sequence-cache";
 import { lazyBytes } from "./lazy-bytes";
 import type { Graph } from "../../onnx";
 import { canSuspend, type Ort } from "./runtime";
@@ -61,10 +61,9 @@ export function cacheFactories(
   spec: GraphSpec,
   device: GPUDevice | undefined,
   contextLength: number,
-): { plain: KvCacheFactory; inPlace: KvCacheFactory | undefined } {
-  if (!device) return { plain: () => new ArrayKvCache(ort, spec), inPlace: undefined };
-  return {
-    plain: () => new GrowingGpuKvCache(ort, spec, device),
-    inPlace: spec.inPlacePossible ? () => new InPlaceGpuKvCache(ort, device, spec, contextLength) : undefined,
-  };
+): { plain: KvCacheFactory<SequenceCache>; inPlace: KvCacheFactory<SequenceCache> | undefined } {
+  const memory = device ? gpuMemory(ort, device) : arrayMemory(ort);
+  const shared = { ort, memory, spec, maxTokens: contextLength };
+  const make = (inPlace: boolean) => () => new SequenceCache({ ...shared, inPlace });
+  return { plain: make(false), inPlace: device && spec.inPlacePossible ? make(true) : undefined };
 }

@@ -3,7 +3,7 @@ import { MicrogridError } from "../../core";
 import type { HiddenState, StageForward, StageInfo, StageLimits, StageService } from "../stages";
 import type { GraphSpec } from "./graph-spec";
 import { hiddenFault } from "./step";
-import type { KvCache, KvCacheFactory } from "./kv-cache";
+import type { KvCache, KvCacheFactory } from "./cache/kv-cache";
 import type { ModelRunner } from "./runner";
 import type { TakeTurn } from "./turns";
 

@@ -28,10 +28,22 @@ export function sharedMask(
   const column = blocks.op(`${path}/Unsqueeze`, "Unsqueeze", [rows, blocks.integers([-1])]);
   const future = blocks.op(`${path}/Greater`, "Greater", [columns, column]);
   const hide = blocks.scalar(half ? -60000 : -1e9);
+  const causal = blocks.op(`${path}/Where`, "Where", [future, hide, blocks.scalar(0)]);
   return {
-    mask: blocks.op(`${path}/Where`, "Where", [future, hide, blocks.scalar(0)]),
+    mask: blocks.shape.hidesPadding ? withPadding(blocks, path, { causal, hide }) : causal,
     positions: blocks.op(`${path}/positions/Unsqueeze`, "Unsqueeze", [rows, blocks.integers([0])]),
   };
+}
+
+/** The mask of each text: it also hides the tokens that the input `attention_mask` leaves out. */
+function withPadding(
+  blocks: DecoderBlocks,
+  path: string,
+  { causal, hide }: { readonly causal: string; readonly hide: string },
+): string {
+  const given = blocks.op(`${path}/given/Cast`, "Cast", ["attention_mask"], { attributes: { to: 9 } });
+  const wide = blocks.op(`${path}/given/Unsqueeze`, "Unsqueeze", [given, blocks.integers([1, 2])]);
+  return blocks.op(`${path}/given/Where`, "Where", [wide, causal, hide]);
 }
 
 /** Attention with caches grown by `Concat`; the result is as wide as all heads. */

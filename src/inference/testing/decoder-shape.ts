@@ -15,6 +15,8 @@ export interface DecoderShape {
    * `Concat` and one mask for all layers.
    */
   readonly attention?: "grouped" | "packed" | "primitive";
+  /** Spelled-out attention also hides the tokens that the input `attention_mask` leaves out. */
+  readonly hidesPadding?: boolean;
   readonly queryKeyNorm?: boolean;
   readonly biases?: boolean;
   /** Every second layer sees only this many tokens. */

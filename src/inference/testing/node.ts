@@ -1,6 +1,7 @@
 /** For unit tests in Node: ONNX Runtime's plain build, and the guide model as a package. Never bundled. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import type { InferenceSession, Tensor } from "onnxruntime-web";
 import type { Ort } from "../onnx/runtime";
 import type { ModelPackage } from "../types";
 import { type DecoderFiles, randomDecoder, randomDecoderApart } from "./decoder-fixtures";
@@ -25,6 +26,32 @@ let loaded: Promise<Ort> | undefined;
 export function nodeOrt(): Promise<Ort> {
   loaded ??= loadOrt();
   return loaded;
+}
+
+/** A run of a session: its inputs and its results, which may be changed. */
+export interface WatchedRun {
+  readonly feeds: Readonly<Record<string, Tensor>>;
+  readonly outputs: Readonly<Record<string, Tensor>>;
+}
+
+/** ONNX Runtime whose sessions show each run before its results are used. */
+export async function watchedOrt(onRun: (run: WatchedRun) => void): Promise<Ort> {
+  const ort = await nodeOrt();
+  const create = async (...args: Parameters<typeof ort.InferenceSession.create>): Promise<InferenceSession> => {
+    const session = await ort.InferenceSession.create(...args);
+    const run = async (feeds: Record<string, Tensor>, fetches: Record<string, Tensor | null>) => {
+      const outputs = await session.run(feeds, fetches);
+      onRun({ feeds, outputs });
+      return outputs;
+    };
+    return new Proxy(session, {
+      get: (_, key) => {
+        const value: unknown = key === "run" ? run : session[key as keyof InferenceSession];
+        return typeof value === "function" ? (value.bind(session) as unknown) : value;
+      },
+    });
+  };
+  return { ...ort, InferenceSession: { create } } as unknown as Ort;
 }
 
 async function loadOrt(): Promise<Ort> {

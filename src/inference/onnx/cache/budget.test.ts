@@ -1,6 +1,6 @@
 /** The memory for caches, for models as hubs have them. */
 import { describe, expect, it } from "vitest";
-import { cacheBudget } from "./cache-budget";
+import { cacheBudget } from "./budget";
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -27,7 +27,20 @@ describe("the budget for caches", () => {
       expect(maxBytes).toBe(1024 * MIB);
       expect(places).toBe(2);
     }
-    expect(cacheBudget({ ...MODEL, backend: "wasm" }).maxBytes).toBe(384 * MIB);
+    expect(cacheBudget({ ...MODEL, backend: "wasm", memoryBytes: GIB }).maxBytes).toBe(384 * MIB);
+  });
+
+  it("is half as large on the CPU, and never more than its runtime could hold besides the model", () => {
+    const onCpu = { ...MODEL, backend: "wasm" } as const;
+    expect(cacheBudget(onCpu).maxBytes).toBe((6 * GIB - MODEL.modelBytes) / 4);
+    expect(cacheBudget({ ...onCpu, memoryBytes: 64 * GIB })).toMatchObject({
+      maxBytes: 2 * GIB,
+      maxAloneBytes: 2 * GIB,
+    });
+    // SmolLM2-135M with 32 bits: 45 KiB for each token.
+    const small = { modelBytes: 0.14e9, contextLength: 8192, spec: { bytesPerToken: 46_080, fixedBytes: 0 } };
+    expect(cacheBudget({ ...onCpu, ...small }).places).toBe(8);
+    expect(cacheBudget({ ...onCpu, ...small, memoryBytes: undefined }).places).toBe(4);
   });
 
   it("lets a conversation of full length stay, as far as the device can hold it", () => {

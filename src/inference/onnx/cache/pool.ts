@@ -1,6 +1,6 @@
 /** Caches of finished answers, kept so that the next turn of a conversation need not read it all again. */
-import { commonPrefix } from "../prefix";
-import type { Sequence } from "./sequence";
+import { commonPrefix } from "../../prefix";
+import type { Sequence } from "../sequence";
 
 interface Entry<S> {
   readonly cache: S;

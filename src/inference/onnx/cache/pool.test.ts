@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { CachePool } from "./cache-pool";
-import type { Sequence } from "./sequence";
+import { CachePool } from "./pool";
+import type { Sequence } from "../sequence";
 
 /** A sequence whose memory the test decides. */
 class Held implements Sequence {

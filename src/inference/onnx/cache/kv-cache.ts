@@ -1,12 +1,14 @@
 /** The memory of one sequence, on the CPU or the GPU: keys and values, and state of fixed size. */
 import type { Tensor } from "onnxruntime-web";
-import type { FloatType } from "./floats";
-import type { CacheSlot } from "./graph-spec";
-import type { Ort } from "./runtime";
-import type { Sequence } from "./sequence";
+import type { FloatType } from "../floats";
+import type { CacheSlot } from "../graph-spec";
+import type { Ort } from "../runtime";
+import type { Sequence } from "../sequence";
 
 /** Keys, values and other state of the tokens seen so far. Only ever touched in a turn of the run queue. */
 export interface KvCache extends Sequence {
+  /** Moves it out of tensors that it shares with others, so that it can be fed by itself. */
+  separate(): Promise<void>;
   /** The state before the run, to feed. */
   feeds(): Record<string, Tensor>;
   /** Where each present goes: a buffer, or null for a new one. */
@@ -16,7 +18,7 @@ export interface KvCache extends Sequence {
 }
 
 /** Makes empty caches for one model. */
-export type KvCacheFactory = () => KvCache;
+export type KvCacheFactory<C extends KvCache = KvCache> = () => C;
 
 /** A past of no tokens. There is no GPU buffer of size zero, so it is on the CPU everywhere. */
 export function emptyTensor(ort: Ort, slot: CacheSlot): Tensor {

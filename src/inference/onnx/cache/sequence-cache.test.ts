@@ -1,8 +1,10 @@
 /** Caches that grow on the GPU, on a device of the test's own that counts its memory. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { CacheSlot, GraphSpec } from "./graph-spec";
-import { InPlaceGpuKvCache } from "./in-place-gpu-kv-cache";
-import type { Ort } from "./runtime";
+import type { CacheSlot, GraphSpec } from "../graph-spec";
+import { CacheBatch } from "./batch";
+import { gpuMemory } from "./memory";
+import { SequenceCache } from "./sequence-cache";
+import type { Ort } from "../runtime";
 
 const LAYERS = 6;
 /** 20 MiB for 1280 tokens: three layers are replaced together. */
@@ -75,23 +77,30 @@ class Device {
 }
 
 interface FakeTensor {
-  readonly buffer: Buffer;
+  readonly gpuBuffer: Buffer;
   readonly dims: readonly number[];
 }
 
 const ort = {
-  Tensor: { fromGpuBuffer: (buffer: Buffer, { dims }: FakeTensor): FakeTensor => ({ buffer, dims }) },
+  Tensor: {
+    fromGpuBuffer: (gpuBuffer: Buffer, { dims, dispose }: { dims: readonly number[]; dispose(): void }) => {
+      return { gpuBuffer, dims, dispose };
+    },
+  },
 } as unknown as Ort;
 
 function setUp(maxTokens = 8192) {
   const slots = Array.from({ length: LAYERS }, (_, layer): CacheSlot => {
     return { ...SLOT, past: `past.${layer}`, present: `present.${layer}` };
   });
-  const spec = { slots, fixed: [], fixedBytes: 0, bytesPerToken: LAYERS * BYTES_PER_TOKEN } as unknown as GraphSpec;
+  const sizes = { fixed: [], fixedBytes: 0, bytesPerToken: LAYERS * BYTES_PER_TOKEN, inPlacePossible: true };
+  const spec = { slots, ...sizes } as unknown as GraphSpec;
   const device = new Device();
-  const cache = new InPlaceGpuKvCache(ort, device as unknown as GPUDevice, spec, maxTokens);
-  const tensors = () => Object.values(cache.feeds()) as unknown as FakeTensor[];
-  return { device, cache, tensors };
+  const memory = gpuMemory(ort, device as unknown as GPUDevice);
+  const create = () => new SequenceCache({ ort, memory, spec, inPlace: true, maxTokens });
+  const tensorsOf = (cache: SequenceCache) => Object.values(cache.feeds()) as unknown as FakeTensor[];
+  const cache = create();
+  return { device, cache, create, tensors: () => tensorsOf(cache), tensorsOf };
 }
 
 describe("caches in place on the GPU", () => {
@@ -107,7 +116,9 @@ describe("caches in place on the GPU", () => {
     const after = 1280 * LAYERS * BYTES_PER_TOKEN;
     expect([cache.bytes, device.used]).toEqual([after, after]);
     expect(device.peak - after).toBeLessThanOrEqual(64 * 2 ** 20);
-    expect(tensors().map(({ buffer, dims }) => [buffer.tokens, dims[2]])).toEqual(new Array(LAYERS).fill([900, 1280]));
+    expect(tensors().map(({ gpuBuffer, dims }) => [gpuBuffer.tokens, dims[2]])).toEqual(
+      new Array(LAYERS).fill([900, 1280]),
+    );
   });
 
   it("keep their tokens when memory runs out, and grow on when there is more", async () => {
@@ -119,10 +130,12 @@ describe("caches in place on the GPU", () => {
     await device.queue.onSubmittedWorkDone();
     expect(device.used).toBe(cache.bytes);
     expect(tensors().map(({ dims }) => dims[2])).toEqual([1280, 1280, 1280, 1024, 1024, 1024]);
-    expect(tensors().some(({ buffer }) => buffer.isLost)).toBe(false);
+    expect(tensors().some(({ gpuBuffer }) => gpuBuffer.isLost)).toBe(false);
     device.memory = Infinity;
     await cache.reserve(1025);
-    expect(tensors().map(({ buffer, dims }) => [buffer.tokens, dims[2]])).toEqual(new Array(LAYERS).fill([1024, 1280]));
+    expect(tensors().map(({ gpuBuffer, dims }) => [gpuBuffer.tokens, dims[2]])).toEqual(
+      new Array(LAYERS).fill([1024, 1280]),
+    );
     cache.dispose();
     await device.queue.onSubmittedWorkDone();
     expect(device.used).toBe(0);
@@ -137,5 +150,55 @@ describe("caches in place on the GPU", () => {
     expect(new Set(await capacities(10))).toEqual(new Set([256]));
     expect(new Set(await capacities(257))).toEqual(new Set([512]));
     expect(new Set(await capacities(513))).toEqual(new Set([600]));
+  });
+
+  it("lie side by side while the same sequences run together, and take no more memory than apart", async () => {
+    const { device, create } = setUp();
+    const caches = [create(), create(), create()];
+    for (const [index, cache] of caches.entries()) {
+      await cache.reserve(1000);
+      cache.advance({}, 700 + index);
+    }
+    const apart = device.used;
+    const step = async (members: readonly SequenceCache[]) => {
+      const batch = await CacheBatch.of(members);
+      batch.advance({});
+      batch.release();
+      await device.queue.onSubmittedWorkDone();
+      return Object.values(batch.feeds()) as unknown as FakeTensor[];
+    };
+    const first = await step(caches);
+    expect(first.map(({ dims }) => dims)).toEqual(new Array(LAYERS).fill([3, SLOT.heads, 1024, SLOT.headDim]));
+    expect(device.used).toBe(apart);
+    expect(await step(caches)).toEqual(first);
+    expect(caches.map(({ length }) => length)).toEqual([702, 703, 704]);
+    expect(caches.map(({ bytes }) => bytes)).toEqual(new Array(3).fill(apart / 3));
+    // One leaves, and neither it nor those that stay keep the memory of its row.
+    const rest = await step(caches.slice(1));
+    expect(rest[0]!.dims[0]).toBe(2);
+    expect(device.used).toBe(apart);
+    expect(caches.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(apart);
+    caches[1]!.dispose();
+    await caches[2]!.separate();
+    await device.queue.onSubmittedWorkDone();
+    expect(device.used).toBe((apart / 3) * 2);
+    for (const cache of caches) cache.dispose();
+    await device.queue.onSubmittedWorkDone();
+    expect(device.used).toBe(0);
+  });
+
+  it("stay as they are where there is no memory for them side by side", async () => {
+    const { device, create, tensorsOf } = setUp();
+    const caches = [create(), create()];
+    for (const cache of caches) {
+      await cache.reserve(1000);
+      cache.advance({}, 1000);
+    }
+    device.memory = device.used + 1;
+    await expect(CacheBatch.of(caches)).rejects.toMatchObject({ code: "out-of-memory" });
+    for (const cache of caches) {
+      expect(cache.length).toBe(1000);
+      expect(tensorsOf(cache).some(({ gpuBuffer }) => gpuBuffer.isLost)).toBe(false);
+    }
   });
 });

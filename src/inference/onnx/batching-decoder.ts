@@ -1,0 +1,105 @@
+/** The decoder of a whole model: computes the next tokens of several answers in one run. */
+import { CacheBatch } from "./cache/batch";
+import type { SequenceCache } from "./cache/sequence-cache";
+import type { ModelRunner } from "./runner";
+import { TOLERANCE, difference } from "./self-check";
+import type { Decoder } from "./sequence";
+import type { TakeTurn } from "./turns";
+
+/** An answer that waits for the logits after its next token. */
+interface Waiting {
+  readonly cache: SequenceCache;
+  readonly id: number;
+  readonly signal: AbortSignal;
+  logits: Float32Array | undefined;
+}
+
+/**
+ * Answers ask for one token at a time. Those that wait when a turn begins share its run, which reads the weights once for all of
+ * them: answers join and leave with every token. Pieces of prompts have turns of their own in between.
+ *
+ * A number of answers that has not run together before is tried first: each is also computed alone. If the results differ or
+ * the run fails, fewer answers run together from then on, and these have lost nothing.
+ */
+export class BatchingDecoder implements Decoder<SequenceCache> {
+  readonly #runner: ModelRunner;
+  readonly #turn: TakeTurn;
+  readonly #waiting = new Set<Waiting>();
+  /** Numbers of answers that gave the same results together as alone. */
+  readonly #trusted = new Set<number>();
+  /** Answers that may run together. */
+  #most: number;
+
+  /** `enabled`: false for graphs that take one sequence only, or whose results for one depend on the others. */
+  constructor(options: { runner: ModelRunner; turn: TakeTurn; enabled: boolean }) {
+    this.#runner = options.runner;
+    this.#turn = options.turn;
+    this.#most = options.enabled ? Infinity : 1;
+  }
+
+  feed(cache: SequenceCache, ids: readonly number[], signal: AbortSignal): Promise<void> {
+    return this.#turn(() => this.#runner.feed(cache, ids), signal);
+  }
+
+  async predict(
+    cache: SequenceCache,
+    ids: readonly number[],
+    rows: number,
+    signal: AbortSignal,
+  ): Promise<readonly Float32Array[]> {
+    const [id] = ids;
+    if (id === undefined || ids.length > 1 || rows !== 1 || cache.length === 0) {
+      return this.#turn(() => this.#runner.predict(cache, ids, rows), signal);
+    }
+    const waiting: Waiting = { cache, id, signal, logits: undefined };
+    this.#waiting.add(waiting);
+    try {
+      return await this.#turn(async () => {
+        if (!waiting.logits) await this.#predictTogether();
+        // Its logits are missing only if the answers could not be computed together.
+        return waiting.logits ? [waiting.logits] : await this.#runner.predict(cache, ids, 1);
+      }, signal);
+    } finally {
+      this.#waiting.delete(waiting);
+    }
+  }
+
+  /** Computes the next tokens of answers that wait, if there are several. */
+  async #predictTogether(): Promise<void> {
+    const all = [...this.#waiting].filter(({ signal, logits }) => !signal.aborted && !logits);
+    const together = all.slice(0, this.#most);
+    const count = together.length;
+    if (count < 2) return;
+    // Always in the same order, so that they stay side by side.
+    together.sort((a, b) => a.cache.serial - b.cache.serial);
+    let batch: CacheBatch | undefined;
+    try {
+      batch = await CacheBatch.of(together.map(({ cache }) => cache));
+      const isTrusted = this.#trusted.has(count);
+      if (!isTrusted) for (const each of together) await this.#predictAlone(each);
+      const ids = together.map(({ id }) => id);
+      const isTaken = await this.#runner.predictTogether(batch, ids, (rows) => take(together, rows, isTrusted));
+      if (isTaken) this.#trusted.add(count);
+      else this.#most = count - 1;
+    } catch {
+      // Each answer without logits is computed alone in its own turn, which reports a lasting cause.
+      this.#most = count - 1;
+    } finally {
+      batch?.release();
+    }
+  }
+
+  async #predictAlone(each: Waiting): Promise<void> {
+    const [logits] = await this.#runner.predict(each.cache, [each.id], 1);
+    each.logits = logits;
+  }
+}
+
+/** Takes the results of a run for several answers, unless they differ from those that each has got alone. */
+function take(together: readonly Waiting[], rows: readonly Float32Array[], isTrusted: boolean): boolean {
+  const isRight = ({ logits }: Waiting, row: number): boolean =>
+    isTrusted || (!!rows[row] && !!logits && difference(rows[row], logits) <= TOLERANCE);
+  if (rows.length !== together.length || !together.every(isRight)) return false;
+  for (const [row, each] of together.entries()) each.logits = rows[row];
+  return true;
+}
