@@ -21,6 +21,7 @@ import { pipelineRepair } from "./groups/pipeline-repair";
 import { roomsPages } from "./groups/rooms-pages";
 import { sampler } from "./groups/sampler";
 import { start } from "./groups/start";
+import { together } from "./groups/together";
 import { isKept, type Line } from "./line";
 import { describe, thisMachine } from "./machine";
 import { Stage } from "./stage";
@@ -32,6 +33,7 @@ const GROUPS: Readonly<Record<GroupName, Group>> = {
   decode,
   prefill,
   engines,
+  together,
   formats,
   http,
   peer,

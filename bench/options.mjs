@@ -9,6 +9,7 @@ export const GROUPS = /** @type {const} */ ([
   "decode",
   "prefill",
   "engines",
+  "together",
   "formats",
   "http",
   "peer",

@@ -151,7 +151,7 @@ export class SequenceCache implements KvCache {
   }
 }
 
-/** The size of a cache in place for so many tokens. */
+/** The size of a cache in place for `tokens`. */
 export function roomFor({ maxTokens }: CacheKind, tokens: number): number {
   const rounded = Math.ceil(tokens / CAPACITY_STEP_TOKENS) * CAPACITY_STEP_TOKENS;
   return Math.max(tokens, Math.min(rounded, maxTokens));
