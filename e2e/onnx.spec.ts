@@ -287,9 +287,27 @@ async function expectSameAnswers(
     expected ??= answer.ids;
     expect(new Set(expected).size).toBeGreaterThan(6);
     expect(answer.ids, name).toEqual(expected);
+    await expectSameAtOnce(page, name);
     await page.evaluate((id) => window.onnx.unload(id), name);
   }
   return infos;
+}
+
+/** Asks three questions of different lengths one after another and then at once: the answers are the same. */
+async function expectSameAtOnce(page: Page, model: string): Promise<void> {
+  const { alone, together } = await page.evaluate(async (id) => {
+    const ask = async (index: number): Promise<readonly (number | string)[]> => {
+      const messages = [{ role: "user", content: `${"another word ".repeat(2 * index)}and number ${index}` }] as const;
+      const { ids, error } = await window.onnx.answer(id, { messages, maxTokens: 4 + index });
+      return error ? [error.message] : ids;
+    };
+    return {
+      alone: [await ask(0), await ask(1), await ask(2)],
+      together: await Promise.all([ask(0), ask(1), ask(2)]),
+    };
+  }, model);
+  expect(alone.map(({ length }) => length)).toEqual([4, 5, 6]);
+  expect(together, model).toEqual(alone);
 }
 
 /** The address of the page's script, from its HTML. */

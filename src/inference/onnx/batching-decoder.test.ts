@@ -109,6 +109,7 @@ describe("several answers at once", () => {
     expect(await Promise.all(ITEMS.map(({ messages }) => idsOf(model, { messages })))).toEqual(WANTED);
     // Each number is tried once, and not again.
     const larger = rows.filter((count) => count > 2);
+    expect(larger.length).toBeGreaterThan(0);
     expect(larger).toEqual([...new Set(larger)]);
     expect(rows.filter((count) => count === 2).length).toBeGreaterThan(10);
     await model.unload();
@@ -143,7 +144,7 @@ describe.each([
     const runner = new ModelRunner(ort, session, spec, undefined);
     const create = cacheFactories(ort, spec, undefined, 128).plain;
     const turns = new TurnQueue();
-    const decoder = new BatchingDecoder({ runner, turn: (work) => turns.run(work), enabled: spec.batches });
+    const decoder = new BatchingDecoder({ runner, turn: (work) => turns.run(work), enabled: spec.batches.wasm });
     const idAt = (sequence: number, at: number): number => (7 * sequence + 3 * at + at * at) % 50;
     const prompt = (sequence: number): number[] =>
       Array.from({ length: 2 + 5 * sequence }, (_, at) => idAt(sequence, at));

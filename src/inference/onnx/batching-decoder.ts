@@ -18,15 +18,16 @@ interface Waiting {
  * Answers ask for one token at a time. Those that wait when a turn begins share its run, which reads the weights once for all of
  * them: answers join and leave with every token. Pieces of prompts have turns of their own in between.
  *
- * A number of answers that has not run together before is tried first: each is also computed alone. If the results differ or
- * the run fails, fewer answers run together from then on, and these have lost nothing.
+ * A number of answers that has not run together before is tried first, and again when the longest of them has doubled: each is
+ * also computed alone. If the results differ or the run fails, fewer answers run together from then on, and these have lost
+ * nothing.
  */
 export class BatchingDecoder implements Decoder<SequenceCache> {
   readonly #runner: ModelRunner;
   readonly #turn: TakeTurn;
   readonly #waiting = new Set<Waiting>();
-  /** Numbers of answers that gave the same results together as alone. */
-  readonly #trusted = new Set<number>();
+  /** Numbers of answers, and lengths as powers of two, that gave the same results together as alone. */
+  readonly #trusted = new Set<string>();
   /** Answers that may run together. */
   #most: number;
 
@@ -75,11 +76,12 @@ export class BatchingDecoder implements Decoder<SequenceCache> {
     let batch: CacheBatch | undefined;
     try {
       batch = await CacheBatch.of(together.map(({ cache }) => cache));
-      const isTrusted = this.#trusted.has(count);
+      const size = `${count}, ${Math.floor(Math.log2(Math.max(...batch.lengths)))}`;
+      const isTrusted = this.#trusted.has(size);
       if (!isTrusted) for (const each of together) await this.#predictAlone(each);
       const ids = together.map(({ id }) => id);
       const isTaken = await this.#runner.predictTogether(batch, ids, (rows) => take(together, rows, isTrusted));
-      if (isTaken) this.#trusted.add(count);
+      if (isTaken) this.#trusted.add(size);
       else this.#most = count - 1;
     } catch {
       // Each answer without logits is computed alone in its own turn, which reports a lasting cause.

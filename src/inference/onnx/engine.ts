@@ -230,7 +230,7 @@ export class OnnxEngine implements Engine {
         info,
         parts: {
           tokenizer: files.tokenizer,
-          decoder: (turn) => new BatchingDecoder({ runner, turn, enabled: spec.batches && !rounds }),
+          decoder: (turn) => new BatchingDecoder({ runner, turn, enabled: spec.batches[backend] && !rounds }),
           release: () => {
             this.#models.delete(pkg.id);
             return runner.release();

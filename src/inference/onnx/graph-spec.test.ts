@@ -72,6 +72,31 @@ describe("readGraphSpec", () => {
     expect(delta.inPlacePossible).toBe(true);
   });
 
+  it("lets sequences run together where nothing is made for one", () => {
+    const graph = ({ batch = "batch", dims = [0, 0, 2, 16] }: { batch?: string | number; dims?: number[] }) => {
+      const writer = new OnnxWriter();
+      writer.input({ name: "input_ids", type: "int64", shape: [batch, "sequence"] });
+      writer.input({ name: "attention_mask", type: "int64", shape: ["batch", "total"] });
+      for (const kind of ["key", "value"]) {
+        const port = { type: "float32", shape: ["batch", 2, "tokens", 16] } as const;
+        writer.input({ name: `past_key_values.0.${kind}`, ...port });
+        writer.output({ name: `present.0.${kind}`, ...port });
+      }
+      const shaped = writer.node("Reshape", ["q", writer.integers(dims)]);
+      const past = ["past_key_values.0.key", "past_key_values.0.value"];
+      writer.node("GroupQueryAttention", [shaped, "k", "v", ...past, "last", "total"], {
+        outputs: ["mixed", "present.0.key", "present.0.value"],
+        domain: "com.microsoft",
+      });
+      writer.output({ name: "logits", type: "float32", shape: ["batch", "sequence", 8] });
+      return readGraphSpec(readGraph(writer.build().model), UNKNOWN).batches;
+    };
+    expect(graph({})).toEqual({ wasm: true, webgpu: true });
+    expect(graph({ dims: [1, -1, 2, 16] })).toEqual({ wasm: true, webgpu: false });
+    expect(graph({ batch: 1 })).toEqual({ wasm: false, webgpu: false });
+    expect(specOf({ attention: "primitive" }).batches).toEqual({ wasm: true, webgpu: false });
+  });
+
   it("gives positions in as many rows as the graph asks for", () => {
     expect(specOf({ positionIds: true }).positions).toMatchObject({ axes: 1, rank: 2 });
     expect(specOf({ positionIds: "three" }).positions).toMatchObject({ axes: 3, rank: 3 });

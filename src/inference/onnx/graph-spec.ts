@@ -1,7 +1,8 @@
 /** Describes the inputs and outputs of a decoder graph. Only the graph is needed, no weights and no session. */
 import { MicrogridError } from "../../core";
-import { elementName, type ElementType, type Graph, type GraphPort } from "../../onnx";
+import { elementName, type ElementType, type Graph, type GraphNode, type GraphPort, smallIntegers } from "../../onnx";
 import type { StagePart } from "../stages";
+import type { Backend } from "../types";
 import { type FloatType, floatBytes } from "./floats";
 import { readStateName } from "./state-names";
 
@@ -43,8 +44,12 @@ export interface GraphSpec {
   readonly slots: readonly CacheSlot[];
   /** State that each run replaces. With any of it, a sequence cannot go back to an earlier token. */
   readonly fixed: readonly FixedSlot[];
-  /** True if one run can compute the next tokens of several sequences: nothing fixes their number, and a mask tells their lengths. */
-  readonly batches: boolean;
+  /**
+   * Whether one run may be tried with the next tokens of several sequences: no input fixes their number, and a mask tells their
+   * lengths. The GPU's builds of the runtime end at shapes that do not fit, where the CPU's reports an error, so they get only
+   * attention that checks its inputs, in graphs that make no shape for one sequence.
+   */
+  readonly batches: Readonly<Record<Backend, boolean>>;
   /** True if only grouped-query attention uses the caches, since it can write to the buffer that it reads. */
   readonly inPlacePossible: boolean;
   /** Bytes of keys and values of one token, all layers. */
@@ -97,6 +102,9 @@ export function readGraphSpec(graph: Graph, shape: CacheShape, part: StagePart =
   const keep = ["num_logits_to_keep", "logits_to_keep"].find((name) => integers.has(name));
   const keepInput = keep === undefined ? undefined : integers.get(keep);
   const positions = integers.get("position_ids");
+  const inPlace = inPlacePossible(graph, slots);
+  const isOpen = graph.inputs.every((input) => constants.has(input.name) || leavesBatchOpen(input));
+  const batches = part === WHOLE && integers.has("attention_mask") && isOpen && fixed.every(isCopyable);
   return {
     ids: ids?.type,
     hidden: part,
@@ -108,21 +116,25 @@ export function readGraphSpec(graph: Graph, shape: CacheShape, part: StagePart =
     logits: part.predicts ? logitsOutput(graph) : undefined,
     slots,
     fixed,
-    batches:
-      part === WHOLE &&
-      integers.has("attention_mask") &&
-      graph.inputs.every((input) => isOpen(input, constants)) &&
-      fixed.every(isCopyable),
-    inPlacePossible: inPlacePossible(graph, slots),
+    batches: { wasm: batches, webgpu: batches && inPlace && !graph.nodes.some((node) => fixesBatch(graph, node)) },
+    inPlacePossible: inPlace,
     bytesPerToken: slots.reduce((sum, slot) => sum + slot.heads * slot.headDim * floatBytes(slot.type), 0),
     fixedBytes: fixed.reduce((sum, slot) => sum + numbersIn(slot.dims) * floatBytes(slot.type), 0),
   };
 }
 
 /** Whether an input leaves the number of sequences open. Where each position is given thrice, that comes first. */
-function isOpen({ name, shape }: GraphPort, constants: ReadonlySet<string>): boolean {
-  if (constants.has(name) || !shape || shape.length < 2) return true;
+function leavesBatchOpen({ name, shape }: GraphPort): boolean {
+  if (!shape || shape.length < 2) return true;
   return typeof shape[name === "position_ids" && shape.length === 3 ? 1 : 0] !== "number";
+}
+
+/** Whether an operator makes a shape for one sequence, whatever it is given. */
+function fixesBatch({ initializers }: Graph, { op, inputs }: GraphNode): boolean {
+  if (op !== "Reshape" && op !== "Expand") return false;
+  const shape = initializers.find(({ name }) => name === inputs[1]);
+  const dims = shape && smallIntegers(shape);
+  return dims?.[0] === 1 && dims.length > 2;
 }
 
 /** Whether rows can be copied on a GPU, which copies four bytes at a time. */
