@@ -8,10 +8,9 @@ import { readGraph } from "../../onnx";
 import { expandedBytes } from "./expand-weights";
 import { foldedMatrices } from "./folded-matrices";
 import { readGraphSpec } from "./graph-spec";
-import { ArrayKvCache } from "./growing-kv-cache";
 import { ModelRunner } from "./runner";
 import type { Ort } from "./runtime";
-import { createSession } from "./session";
+import { cacheFactories, createSession } from "./session";
 
 const LIMIT = 2 ** 30;
 const OPEN = { heads: undefined, headDim: undefined };
@@ -34,7 +33,7 @@ async function logits(model: Uint8Array, expand: boolean): Promise<{ row: Float3
   });
   const spec = readGraphSpec(graph, OPEN);
   const runner = new ModelRunner(ort, session, spec, undefined);
-  const [row] = await runner.predict(new ArrayKvCache(ort, spec), [5, 3, 17, 2], 1);
+  const [row] = await runner.predict(cacheFactories(ort, spec, undefined, 128).plain(), [5, 3, 17, 2], 1);
   await runner.release();
   return { row: row!, settings: settings?.extra };
 }
