@@ -1,36 +1,13 @@
-/**
- * The parts of a decoder from a GGUF file, in the shape of the GenAI model builder: grouped attention that rotates inside,
- * norms fused with sums, and products with matrices.
- */
-import { type ExternalFile, OnnxWriter } from "../../src/inference/testing/onnx-writer";
+/** The parts of a decoder whose weights are those of a GGUF file. */
 import { type BlockMatrix, blockMatrix } from "./blocks";
+import { type DecoderSizes, DecoderWiring, type WrittenGraph } from "./decoder-wiring";
 import { type Gguf, numberOf } from "./gguf";
 import { CodeMatrices, type EmbeddingTable, FloatMatrices, type Matrices } from "./matrices";
-import { dotted, Operators } from "./operators";
+import { dotted, type Operators } from "./operators";
 import { RoundedMatrices } from "./rounded-matrices";
 
 /** How the numbers of matrices are written. All of them are exactly those of the GGUF file, except those of `q8`, which are rounded. */
 export type Precision = "q4" | "int8" | "fp32" | "q8";
-
-/** Sizes of a model. */
-export interface DecoderSizes {
-  readonly layers: number;
-  readonly hidden: number;
-  readonly heads: number;
-  readonly keyHeads: number;
-  readonly headDim: number;
-  readonly vocabulary: number;
-  readonly context: number;
-  readonly ropeBase: number;
-  readonly epsilon: number;
-  readonly feedForward: number;
-}
-
-/** A graph, and the files with its weights. */
-export interface WrittenGraph {
-  readonly model: Uint8Array;
-  readonly external: readonly ExternalFile[];
-}
 
 /** Writes the graph of a model. Weights go into `externalFile`, or stay inside the graph without one. */
 export type WriteGraph = (gguf: Gguf, precision: Precision, externalFile?: string) => WrittenGraph;
@@ -58,54 +35,16 @@ export function decoderSizes(gguf: Gguf, prefix: string): Omit<DecoderSizes, "he
 }
 
 /** Writes the parts of one model. */
-export class DecoderGraph extends Operators {
+export class DecoderGraph extends DecoderWiring {
   readonly #gguf: Gguf;
   readonly #sizes: DecoderSizes;
   readonly #matrices: Matrices;
-  #lengths: readonly [string, string] | undefined;
 
   constructor(gguf: Gguf, sizes: DecoderSizes, precision: Precision, externalFile: string | undefined) {
-    super(new OnnxWriter(externalFile === undefined ? [] : [externalFile]));
+    super(sizes, { externalFile });
     this.#gguf = gguf;
     this.#sizes = sizes;
     this.#matrices = MATRICES[precision](this);
-  }
-
-  /** Declares ids, mask and caches. Comes first. */
-  inputs(): void {
-    this.writer.input({ name: "input_ids", type: "int64", shape: ["batch_size", "sequence_length"] });
-    this.writer.input({ name: "attention_mask", type: "int64", shape: ["batch_size", "total_sequence_length"] });
-    for (let layer = 0; layer < this.#sizes.layers; layer++) this.#declareCache(layer);
-    this.#lengths = this.#writeLengths();
-  }
-
-  /** Declares the logits. Comes last. */
-  finish(): WrittenGraph {
-    const shape = ["batch_size", "sequence_length", this.#sizes.vocabulary];
-    this.writer.output({ name: "logits", type: "float32", shape });
-    return this.writer.build();
-  }
-
-  /** A constant of one number. */
-  number(value: number): string {
-    return this.writer.weight([1], Float32Array.of(value));
-  }
-
-  integers(values: readonly number[]): string {
-    return this.writer.integers(values);
-  }
-
-  /** Cosines and sines of all positions, under these names. */
-  rotaryTables(ropeBase: number, cosines: string, sines: string): readonly [string, string] {
-    const { context, headDim } = this.#sizes;
-    const half = headDim / 2;
-    const table = (name: string, fn: (angle: number) => number): string => {
-      const values = Float32Array.from({ length: context * half }, (_, index) =>
-        fn(Math.floor(index / half) / ropeBase ** ((index % half) / half)),
-      );
-      return this.writer.weight([context, half], values, { name });
-    };
-    return [table(cosines, Math.cos), table(sines, Math.sin)];
   }
 
   /** A matrix of the GGUF file. */
@@ -120,80 +59,18 @@ export class DecoderGraph extends Operators {
 
   /** The norm of a value, over its last `width` numbers. */
   norm(path: string, tensor: string, value: string, width = this.#sizes.hidden): string {
-    return this.op(
-      `${path}/LayerNorm`,
-      "SimplifiedLayerNormalization",
-      [value, this.#normWeight(path, tensor, width)],
-      {
-        attributes: { axis: -1, epsilon: { float: this.#sizes.epsilon }, stash_type: 1 },
-      },
-    );
+    return this.normWith(path, this.#normWeight(path, tensor, width), value);
   }
 
   /** The norm of the hidden state, after a branch has been added to it. */
   normOfSum(path: string, tensor: string, sum: string, branch: string): { normed: string; sum: string } {
     if (branch === "") return { normed: this.norm(path, tensor, sum), sum };
-    const outputs = [`${path}/output_0`, "", "", `${path}/output_3`] as const;
-    const weight = this.#normWeight(path, tensor, this.#sizes.hidden);
-    this.ownOp(`${path}/SkipLayerNorm`, "SkipSimplifiedLayerNormalization", [sum, branch, weight], {
-      attributes: { epsilon: { float: this.#sizes.epsilon } },
-      outputs,
-    });
-    return { normed: outputs[0], sum: outputs[3] };
-  }
-
-  /** Attention with the layer's cache; a layer without a `window` sees all tokens. */
-  attention(
-    layer: number,
-    qkv: readonly [string, string, string],
-    tables: readonly [string, string],
-    window = -1,
-  ): string {
-    const { heads, keyHeads, headDim } = this.#sizes;
-    const path = `/model/layers.${layer}/attn/GroupQueryAttention`;
-    const past = ["key", "value"].map((kind) => `past_key_values.${layer}.${kind}`);
-    return this.ownOp(path, "GroupQueryAttention", [...qkv, ...past, ...this.#lengths!, ...tables], {
-      outputs: [`${path}/output_0`, `present.${layer}.key`, `present.${layer}.value`],
-      attributes: {
-        num_heads: heads,
-        kv_num_heads: keyHeads,
-        scale: { float: 1 / Math.sqrt(headDim) },
-        local_window_size: window,
-        softcap: { float: 0 },
-        do_rotary: 1,
-        rotary_interleaved: 0,
-      },
-    });
+    return this.sumNormWith(path, this.#normWeight(path, tensor, this.#sizes.hidden), sum, branch);
   }
 
   /** `x` times the matrix: each of its rows gives one number. */
   product(path: string, x: string, matrix: BlockMatrix): string {
     return this.#matrices.product(path, x, matrix);
-  }
-
-  #declareCache(layer: number): void {
-    const { keyHeads, headDim } = this.#sizes;
-    for (const kind of ["key", "value"]) {
-      const port = (name: string, tokens: string) =>
-        ({ name, type: "float32", shape: ["batch_size", keyHeads, tokens, headDim] }) as const;
-      this.writer.input(port(`past_key_values.${layer}.${kind}`, "past_sequence_length"));
-      this.writer.output(port(`present.${layer}.${kind}`, "total_sequence_length"));
-    }
-  }
-
-  /** Valid tokens before the last one, and all tokens. */
-  #writeLengths(): readonly [string, string] {
-    const path = "/model/attn_mask_reformat/attn_mask_subgraph";
-    const writer = this.writer;
-    const sum = this.op(`${path}/ReduceSum`, "ReduceSum", ["attention_mask", writer.integers([1])], {
-      attributes: { keepdims: 0 },
-    });
-    const last = this.op(`${path}/Sub`, "Sub", [sum, writer.integers([1])]);
-    const shape = this.op(`${path}/Shape`, "Shape", ["attention_mask"]);
-    const total = this.op(`${path}/Gather`, "Gather", [shape, writer.integers([1], { scalar: true })]);
-    const cast = (name: string, value: string): string =>
-      this.op(`${path}/${name}/Cast`, "Cast", [value], { attributes: { to: 6 } });
-    return [cast("Sub", last), cast("Gather", total)];
   }
 
   #tensor(name: string) {

@@ -1,5 +1,6 @@
 /** Writes a Gemma 3 model as an ONNX graph. */
-import { DecoderGraph, type DecoderSizes, decoderSizes, type WriteGraph } from "./decoder-graph";
+import { DecoderGraph, decoderSizes, type WriteGraph } from "./decoder-graph";
+import type { DecoderSizes } from "./decoder-wiring";
 import { type Gguf, numberOf } from "./gguf";
 
 /** Every sixth layer sees all tokens; the others see a window. */

@@ -1,6 +1,7 @@
 /** Writes a Llama model as an ONNX graph. */
 import { reordered } from "./blocks";
-import { DecoderGraph, type DecoderSizes, decoderSizes, type WriteGraph } from "./decoder-graph";
+import { DecoderGraph, decoderSizes, type WriteGraph } from "./decoder-graph";
+import type { DecoderSizes } from "./decoder-wiring";
 import { type Gguf, numberOf } from "./gguf";
 
 export function llamaSizes(gguf: Gguf): DecoderSizes {

@@ -3,7 +3,8 @@ import { openAsBlob, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { ChatMessage, LoadedModel, ModelPackage } from "../../src/inference";
 import { ROOT } from "../run/spawn.mjs";
-import type { Precision, WrittenGraph } from "./decoder-graph";
+import type { Precision } from "./decoder-graph";
+import type { WrittenGraph } from "./decoder-wiring";
 import { haveGguf, type RealModelId } from "./download.mjs";
 import { type Layout, variant } from "./repository";
 
