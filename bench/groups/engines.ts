@@ -1,5 +1,5 @@
 /** Real weights on the CPU: each engine of Microgrid and other runtimes in one run, with what memory allows beside them. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { serveBarePage } from "../../e2e/harness/bare-pages";
@@ -8,19 +8,17 @@ import type { WebServer } from "../../e2e/harness/servers";
 import type { RivalAnswer } from "../../e2e/rivals-page/main";
 import { ggufPath, variant } from "../../scripts/real-models/index";
 import { haveWeights } from "../../scripts/real-models/testing";
-import { ROOT } from "../../scripts/run/spawn.mjs";
 import { processorCopyRate } from "../bandwidth";
 import type { Group, GroupContext } from "../group";
 import type { Line } from "../line";
 import { pairedRatio, spread } from "../statistics";
+import { hasTransformers, TRANSFORMERS_FOLDER, TRANSFORMERS_HINT, transformersFiles } from "../transformers";
 
 const ROUNDS = 5;
 const TOKENS = 32;
 const QUESTION = "Tell me a long story about a robot and a lighthouse.";
 /** SmolLM2's chat format, which runtimes read as it is. */
 const PROMPT = `<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n<|im_start|>user\n${QUESTION}<|im_end|>\n<|im_start|>assistant\n`;
-const REFERENCES = join(ROOT, "scripts", "real-models", "references", "node_modules");
-const LIBRARY = ["transformers.min.js", "ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm"];
 const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 
 /** A runtime with the model in it. */
@@ -63,11 +61,9 @@ async function measure(context: GroupContext, files: Map<string, Uint8Array>, th
       await microgrid(await open(ours, "onnx"), "Microgrid, onnx, fp32", "made/fp32", "onnx/model.onnx", files),
       await microgrid(await open(ours, "onnx"), "Microgrid, wllama, Q4_1", "made/gguf", "model.gguf", files),
       await bareWllama(await open(rivals, "rivals"), threads, files),
-      ...(files.has(`/made/library/${LIBRARY[0]}`)
-        ? [await transformers(await open(rivals, "rivals"), threads, files)]
-        : []),
+      ...(hasTransformers(files) ? [await transformers(await open(rivals, "rivals"), threads, files)] : []),
     ];
-    if (contestants.length < 5) context.say("transformers.js is not here: npm run real:goldens installs it.");
+    if (contestants.length < 5) context.say(TRANSFORMERS_HINT);
     const rounds: Measured[][] = [];
     for (let round = -1; round < context.times(ROUNDS); round++) {
       const order = round % 2 === 0 ? contestants : contestants.toReversed();
@@ -179,8 +175,11 @@ async function bareWllama(page: Page, threads: number, files: ReadonlyMap<string
 
 async function transformers(page: Page, threads: number, files: ReadonlyMap<string, Uint8Array>): Promise<Contestant> {
   await page.evaluate(
-    (count) => window.rivals.transformers("made/library/", "made/", { model: "fp32", dtype: "fp32", threads: count }),
-    threads,
+    ([library, count]) => {
+      const options = { model: "fp32", dtype: "fp32", threads: count, device: "wasm", external: false } as const;
+      return window.rivals.transformers(library, "made/", options);
+    },
+    [TRANSFORMERS_FOLDER, threads] as const,
   );
   return rival(page, "transformers.js, fp32", weightsOf(files, "made/fp32"));
 }
@@ -193,17 +192,12 @@ function rival(page: Page, name: string, weightBytes: number): Contestant {
 
 /** The model in both formats, and transformers.js if it is installed, by their paths on the site. */
 async function modelFiles(): Promise<Map<string, Uint8Array>> {
-  const made = new Map<string, Uint8Array>();
+  const made = new Map<string, Uint8Array>(transformersFiles());
   for (const precision of ["int8", "fp32"] as const) {
     const { folder, files } = await variant("smollm2-135m", precision, "inline");
     for (const path of files) made.set(`/made/${precision}/${path}`, readFileSync(join(folder, path)));
   }
   made.set("/made/gguf/model.gguf", readFileSync(ggufPath("smollm2-135m")));
-  const library = [join(REFERENCES, "@huggingface/transformers/dist"), join(REFERENCES, "onnxruntime-web/dist")];
-  for (const name of LIBRARY) {
-    const place = library.map((each) => join(each, name)).find((path) => existsSync(path));
-    if (place !== undefined) made.set(`/made/library/${name}`, readFileSync(place));
-  }
   return made;
 }
 

@@ -14,6 +14,14 @@ const COMMON_FLAGS = [
 ];
 /** WebGPU on the processor, the same on every machine. */
 const WEBGPU_FLAGS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+/** WebGPU on the graphics card, where there is one. On Linux, a browser without a window reaches it through Vulkan. */
+const GRAPHICS_CARD_FLAGS = [
+  "--enable-unsafe-webgpu",
+  "--ignore-gpu-blocklist",
+  ...(process.platform === "linux"
+    ? ["--enable-features=Vulkan", "--use-angle=vulkan", "--disable-vulkan-surface"]
+    : []),
+];
 /** No adapter at all, even on machines that have a GPU. */
 const NO_WEBGPU_FLAGS = ["--disable-gpu"];
 
@@ -22,8 +30,8 @@ export const UNOPTIMIZED_FLAGS = ["--js-flags=--liftoff-only"];
 
 /** The abilities that a page needs of its browser. */
 export interface BrowserNeeds {
-  /** Software WebGPU; without it `navigator.gpu` gives no adapter. */
-  readonly webgpu: boolean;
+  /** Software WebGPU, or that of the machine; with neither, `navigator.gpu` gives no adapter. */
+  readonly webgpu: boolean | "graphics-card";
 }
 
 /** A browser process that nothing else uses. */
@@ -34,7 +42,7 @@ export interface OwnBrowser {
 
 /** Launches browsers on first use, and closes them all at the end. */
 export class Browsers {
-  readonly #shared = new Map<boolean, Promise<Browser>>();
+  readonly #shared = new Map<BrowserNeeds["webgpu"], Promise<Browser>>();
   readonly #flags: readonly string[];
 
   /** `flags` are added to those that every browser here needs. */
@@ -69,10 +77,15 @@ export class Browsers {
     await Promise.all(browsers.map(async (each) => each.status === "fulfilled" && (await each.value.close())));
   }
 
-  async #options(webgpu: boolean): Promise<{ executablePath: string; args: string[] }> {
+  async #options(webgpu: BrowserNeeds["webgpu"]): Promise<{ executablePath: string; args: string[] }> {
     return {
       executablePath: await ensureBrowser(),
-      args: [...COMMON_FLAGS, ...(webgpu ? WEBGPU_FLAGS : NO_WEBGPU_FLAGS), ...this.#flags],
+      args: [...COMMON_FLAGS, ...flagsFor(webgpu), ...this.#flags],
     };
   }
+}
+
+function flagsFor(webgpu: BrowserNeeds["webgpu"]): readonly string[] {
+  if (webgpu === "graphics-card") return GRAPHICS_CARD_FLAGS;
+  return webgpu ? WEBGPU_FLAGS : NO_WEBGPU_FLAGS;
 }

@@ -2,6 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import { join, normalize } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { listen } from "../../scripts/serve/listen.mjs";
 import { siteHandler, typeOf } from "../../scripts/serve/site.mjs";
@@ -72,8 +74,15 @@ export function serveForeign(pages: Readonly<Record<string, string>>): Promise<W
   }, "127.0.0.1");
 }
 
+/** A file that is made while it is sent, since it may be larger than memory. */
+interface MadeStream {
+  readonly size: number;
+  /** Its bytes, piece by piece. */
+  read(): Iterable<Uint8Array>;
+}
+
 /** Files that a server makes up, by path. Text that begins with `=` is the path of the file to serve instead. */
-export type MadeFiles = ReadonlyMap<string, Uint8Array | string>;
+export type MadeFiles = ReadonlyMap<string, Uint8Array | string | MadeStream>;
 
 interface FolderOptions {
   /** The file that `/` serves. */
@@ -84,7 +93,7 @@ interface FolderOptions {
 
 /** Serves a folder as it is: no compression, no policy, no isolation unless `headers` ask for it. */
 export function serveFolder(folder: string, { index, made, headers = {} }: FolderOptions): Promise<WebServer> {
-  const contentOf = async (path: string): Promise<Uint8Array | string> => {
+  const contentOf = async (path: string): Promise<Uint8Array | string | MadeStream> => {
     const own = made?.get(path);
     if (own === undefined) return readFile(join(folder, normalize(path)));
     return typeof own === "string" && own.startsWith("=") ? readFile(join(folder, normalize(own.slice(1)))) : own;
@@ -93,7 +102,15 @@ export function serveFolder(folder: string, { index, made, headers = {} }: Folde
     const { pathname } = new URL(request.url ?? "/", "http://folder");
     const path = pathname === "/" ? `/${index}` : decodeURIComponent(pathname);
     contentOf(path).then(
-      (body) => response.writeHead(200, { "content-type": typeOf(path), ...headers }).end(body),
+      (body) => {
+        const all = { "content-type": typeOf(path), ...headers };
+        if (typeof body === "string" || body instanceof Uint8Array) response.writeHead(200, all).end(body);
+        else {
+          response.writeHead(200, { "content-length": body.size, ...all });
+          // A reader that goes away in the middle is no mistake.
+          pipeline(Readable.from(body.read()), response).catch(() => undefined);
+        }
+      },
       () => response.writeHead(404).end(),
     );
   };

@@ -19,12 +19,19 @@ interface Rival {
 export interface RivalsPage {
   wllama(model: string, threads: number): Promise<void>;
   /** `library` is the folder of the library's own build, and `models` that of its models. */
-  transformers(
-    library: string,
-    models: string,
-    options: { readonly model: string; readonly dtype: string; readonly threads: number },
-  ): Promise<void>;
+  transformers(library: string, models: string, options: TransformersOptions): Promise<void>;
   answer(prompt: string, maxTokens: number): Promise<RivalAnswer>;
+}
+
+/** How transformers.js runs a model. */
+interface TransformersOptions {
+  /** Folder of the model below that of all models. */
+  readonly model: string;
+  readonly dtype: string;
+  readonly threads: number;
+  readonly device: "wasm" | "webgpu";
+  /** Whether the weights are in a file of their own. */
+  readonly external: boolean;
 }
 
 /** The part of transformers.js that is used. */
@@ -70,7 +77,7 @@ window.rivals = {
       },
     };
   },
-  async transformers(library, models, { model, dtype, threads }) {
+  async transformers(library, models, { model, dtype, threads, device, external }) {
     const { env, pipeline, TextStreamer } = (await import(
       /* @vite-ignore */ new URL(`${library}transformers.min.js`, location.href).href
     )) as Transformers;
@@ -81,7 +88,7 @@ window.rivals = {
     env.localModelPath = new URL(models, location.href).pathname;
     env.backends.onnx.wasm.wasmPaths = new URL(library, location.href).href;
     env.backends.onnx.wasm.numThreads = threads;
-    const generate = await pipeline("text-generation", model, { dtype, device: "wasm" });
+    const generate = await pipeline("text-generation", model, { dtype, device, use_external_data_format: external });
     rival = {
       async answer(prompt, maxTokens) {
         const at: number[] = [];

@@ -86,6 +86,19 @@ export class OnnxWriter {
     return this.#tensor("uint8", dims, values, this.#file(values.length), options.name);
   }
 
+  /** A constant tensor whose numbers somebody else writes, at this place of a file. */
+  placed(
+    type: ElementType,
+    dims: readonly number[],
+    {
+      name,
+      ...range
+    }: { readonly name: string; readonly location: string; readonly offset: number; readonly length: number },
+  ): string {
+    this.#graph.bytes(FIELD.graph.initializer, tensorMessage({ name, type: elementNumber(type), dims }, range));
+    return name;
+  }
+
   /** A constant tensor of integers, always inside the graph. */
   integers(values: readonly number[], options: { scalar?: boolean } = {}): string {
     const raw = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
@@ -169,7 +182,7 @@ function valueInfo({ name, type, shape }: Port): Message {
 }
 
 /** The bits of half-precision numbers; what is too small for a normal one becomes 0. */
-function toHalves(values: Float32Array): Uint16Array {
+export function toHalves(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.slice().buffer);
   return Uint16Array.from(bits, (word) => {
     const exponent = ((word >>> 23) & 0xff) - 112;
