@@ -2,7 +2,7 @@
 import type { Spread } from "./statistics";
 
 /** How numbers of a line are written. */
-export type Unit = "tokens/s" | "chunks/s" | "ms" | "µs" | "kB" | "B/s" | "1/s" | "links" | "nodes" | "%" | "ratio";
+export type Unit = "tokens/s" | "characters/s" | "ms" | "µs" | "kB" | "B/s" | "1/s" | "links" | "nodes" | "%" | "ratio";
 
 /** The target of a line. `of` names the figure that must meet it, such as `max` for losses, which must never take longer. */
 export interface Target {

@@ -1,10 +1,11 @@
 /** The page's side of the site's Service Worker: it registers the worker, and answers the requests that the worker brings. */
-import { holdLife, serve } from "../border";
-import { randomId } from "../core";
+import { holdLife, joining, serve } from "../border";
+import { concat, randomId } from "../core";
 import type { GridApi, GridState } from "../grid";
 import { type Alive, type ApiCall, type PageService, type ReplyHead, isHello, pageLock } from "../site-worker/parts";
-import { gathered } from "./gathered";
 import { tellWorker } from "./worker-messages";
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Registers the worker where the browser has Service Workers. `grid` may still be starting. */
 export async function connectSiteWorker(grid: Promise<GridApi>): Promise<ServiceWorkerRegistration | undefined> {
@@ -13,7 +14,7 @@ export async function connectSiteWorker(grid: Promise<GridApi>): Promise<Service
   // Not everywhere: on plain http addresses, in some private windows, in pages that are embedded.
   const workers = "serviceWorker" in navigator ? navigator.serviceWorker : undefined;
   if (!workers) return undefined;
-  const service: PageService = { answer: (call, { signal }) => answer(grid, call, signal) };
+  const service: PageService = { answer: (call, { signal }) => joining(answer(grid, call, signal), joinedBytes) };
   workers.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
     if (!isHello(data)) return;
     const { port } = data;
@@ -51,11 +52,24 @@ async function* answer(
   grid: Promise<GridApi>,
   { url, method, headers, body }: ApiCall,
   signal: AbortSignal,
-): AsyncGenerator<ReplyHead | Uint8Array<ArrayBuffer>> {
+): AsyncGenerator<ReplyHead | Bytes> {
   const init = { method, headers, signal, ...(body !== undefined && { body }) };
   const { status, headers: told, body: stream } = await (await grid).fetch(url, init);
-  const pieces = stream ? gathered(stream) : undefined;
-  const start = await pieces?.next();
-  yield { status, headers: Object.fromEntries(told), start: start?.value ?? undefined };
-  if (pieces) yield* pieces;
+  yield { status, headers: Object.fromEntries(told) };
+  if (stream) yield* piecesOf(stream);
+}
+
+/** The pieces of a body. Leaving the loop cancels the body; not all browsers loop over one by themselves. */
+async function* piecesOf(body: ReadableStream<Bytes>): AsyncGenerator<Bytes, void> {
+  const reader = body.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel();
+  }
+}
+
+/** Bytes that travel together are one piece. */
+function joinedBytes(before: ReplyHead | Bytes, after: ReplyHead | Bytes): Bytes | undefined {
+  return before instanceof Uint8Array && after instanceof Uint8Array ? concat(before, after) : undefined;
 }

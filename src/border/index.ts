@@ -5,6 +5,7 @@
 export { transfer } from "comlink";
 export { type Service, asService, connect, release, serve } from "./calls";
 export { holdLife, livingWith, lockManager, untilDead, watchLife } from "./life";
+export { joining } from "./stream";
 export { TabBorder } from "./tabs";
 export { NotRead, WatchedWorker } from "./watched";
 export { WorkerConnection, serveWorker } from "./worker";

@@ -1,9 +1,10 @@
 /** Hosts the engines inside the worker and answers the page's calls. */
-import { release } from "../border";
+import { joining, release } from "../border";
 import { type ErrorCode, MicrogridError, deferred, onAbort } from "../core";
 import { enginePart } from "./engine-part";
 import type { EngineFiles } from "./engine-files";
 import type { OnBytes } from "./fetch-ahead";
+import { joinedEvents } from "./joined-events";
 import type { EngineHostApi, HostLoadOptions, HostOptions } from "./protocol";
 import { type StageCalls, receiveStage, sendStage } from "./stage-border";
 import type { PipelinePackage, SampleLayers, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
@@ -153,7 +154,11 @@ export class EngineHost implements EngineHostApi {
     if (ring) release(ring);
   }
 
-  async *generate(request: EngineRequest, options: { readonly signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
+  generate(request: EngineRequest, options: { readonly signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
+    return joining(this.#generate(request, options), joinedEvents);
+  }
+
+  async *#generate(request: EngineRequest, options: { readonly signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
     const model = this.#loaded(request.model);
     try {
       yield* model.generate(request, options);

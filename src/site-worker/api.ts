@@ -63,11 +63,8 @@ async function passOn(request: Request, page: Answering): Promise<Response> {
   const signal = AbortSignal.any([request.signal, page.gone]);
   const stream = page.service.answer(call, { signal })[Symbol.asyncIterator]();
   const first = await stream.next();
-  const { status, headers, start } = first.value as ReplyHead;
+  const { status, headers } = first.value as ReplyHead;
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    start(controller) {
-      if (start && start.length > 0) controller.enqueue(start);
-    },
     async pull(controller) {
       const next = await stream.next();
       if (next.done) controller.close();

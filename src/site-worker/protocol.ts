@@ -12,8 +12,6 @@ export interface ApiCall {
 export interface ReplyHead {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** The part of the body that was there at once, if any. */
-  readonly start: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** The service that a page gives to the site's worker. */

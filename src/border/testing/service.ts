@@ -1,6 +1,7 @@
 /** The service that the border's acceptance suite calls. It runs on the far side of every endpoint. */
 import { MicrogridError } from "../../core";
 import { asService } from "../calls";
+import { joining } from "../stream";
 
 /** A service that counts, in both directions. */
 interface Counter {
@@ -66,6 +67,11 @@ export class FarSide {
     }
   }
 
+  /** The same numbers as a text: each is followed by a space, and those that travel together are one piece. */
+  spelled({ to }: { to: number }): AsyncIterable<string> {
+    return joining(spell(this.count({ to })), (before, after) => before + after);
+  }
+
   /** Yields once, and then waits until it is stopped. */
   async *stall({ signal }: { signal: AbortSignal }): AsyncIterable<number> {
     yield 1;
@@ -96,4 +102,8 @@ export class FarSide {
   }
 
   #kept: () => void = () => undefined;
+}
+
+async function* spell(numbers: AsyncIterable<number>): AsyncGenerator<string> {
+  for await (const number of numbers) yield `${number} `;
 }

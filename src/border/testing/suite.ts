@@ -15,8 +15,21 @@ export interface Opened {
 /** A scenario throws when the border fails it. */
 type Scenario = (opened: Opened) => Promise<void>;
 
-/** Items that may be on their way before the reader takes one: batches in flight, gathered items, and the reader's queue. */
+/** Items that may be on their way before the reader takes one: batches that wait for it, and gathered items. */
 const MOST_AHEAD = 600;
+
+/** Waits until the source has run ahead and stands, and checks how far it went. */
+async function standsStill(far: FarSide): Promise<void> {
+  await until(async () => (await far.seen()).yielded > 10, "the source runs ahead");
+  let before = -1;
+  await until(async () => {
+    const { yielded } = await far.seen();
+    const stands = yielded === before;
+    before = yielded;
+    return stands;
+  }, "the source stands still");
+  check(before < MOST_AHEAD, `at most ${MOST_AHEAD} items ahead, not ${before}`);
+}
 
 /** The scenarios, by what they show. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
@@ -110,16 +123,25 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "a slow reader holds the source back": async ({ far }) => {
     const iterator = far.count({ to: Infinity })[Symbol.asyncIterator]();
     await iterator.next();
-    await until(async () => (await far.seen()).yielded > 10, "the source runs ahead");
-    let before = -1;
-    await until(async () => {
-      const { yielded } = await far.seen();
-      const stands = yielded === before;
-      before = yielded;
-      return stands;
-    }, "the source stands still");
-    check(before < MOST_AHEAD, `at most ${MOST_AHEAD} items ahead, not ${before}`);
+    await standsStill(far);
     for (let read = 1; read < 2_000; read++) check((await iterator.next()).value === read, "no item is lost");
+    await iterator.return?.();
+  },
+
+  "pieces that travel together are one": async ({ far }) => {
+    let [text, pieces] = ["", 0];
+    for await (const piece of far.spelled({ to: 1_000 })) {
+      text += piece;
+      pieces++;
+    }
+    check(text === Array.from({ length: 1_000 }, (_, number) => `${number} `).join(""), "the whole text");
+    check(pieces < 200, `few pieces, not ${pieces}`);
+  },
+
+  "a slow reader holds back a source whose pieces are one": async ({ far }) => {
+    const iterator = far.spelled({ to: Infinity })[Symbol.asyncIterator]();
+    await iterator.next();
+    await standsStill(far);
     await iterator.return?.();
   },
 
