@@ -51,6 +51,11 @@ describe("the file of a GGUF repository", () => {
     expect(chosen(files(["m-Q4_0-00001-of-00000.gguf", 5]))).toEqual(["m-Q4_0-00001-of-00000.gguf"]);
     const many = Array.from({ length: 2000 }, (_, index) => [`m${index}-00001-of-99999.gguf`, 5] as const);
     expect(chosen(files(...many, ["m-Q8_0.gguf", 5]))).toEqual(["m-Q8_0.gguf"]);
+    expect(ggufParts("m-00001-of-00256.gguf")).toHaveLength(256);
+    for (const count of ["00257", "99999"]) {
+      const refusal = { code: "not-a-model", message: expect.stringContaining("At most 256") as string };
+      expect(() => ggufParts(`m-00001-of-${count}.gguf`)).toThrow(expect.objectContaining(refusal));
+    }
   });
 
   it("is refused where there is none of a text model", () => {

@@ -1,5 +1,5 @@
 /** Chooses files of a GGUF repository: one quantization, in one file or in several parts. */
-import { LARGEST_WASM_BYTES, MicrogridError } from "../core";
+import { LARGEST_WASM_BYTES, MicrogridError, quoted } from "../core";
 import type { DeviceInfo, EngineName } from "../inference";
 import { sumBytes } from "./onnx-files";
 import type { ListedFile } from "./records";
@@ -7,6 +7,8 @@ import { findGraphs } from "./variants";
 
 /** Names of the parts of a split file. Source: `gguf-split` of llama.cpp. */
 const PART = /-(\d{5})-of-(?!00000)(\d{5})\.gguf$/;
+/** Most parts of one file: models that fit into WebAssembly have 4 GiB at most, so these are parts of 16 MiB. */
+const MAX_PARTS = 256;
 /** Files that only belong to a model: projectors for images, and statistics for quantizing. */
 const ACCESSORY = /(^|[/_.-])(mmproj|imatrix)([_.-]|$)/i;
 /** A quantization at the end of a name, such as `Q4_K_M`, `IQ4_XS` or `BF16`. */
@@ -38,10 +40,16 @@ export function isGguf(path: string): boolean {
   return path.endsWith(".gguf");
 }
 
-/** The paths of a file and of all parts that belong with it. */
+/** The paths of a file and of all parts that belong with it. Throws `not-a-model` if its name claims too many. */
 export function ggufParts(path: string): string[] {
   const [end, , count] = PART.exec(path) ?? [];
   if (end === undefined) return [path];
+  if (Number(count) > MAX_PARTS) {
+    throw new MicrogridError(
+      "not-a-model",
+      `The name ${quoted(path)} says that the model has ${Number(count)} parts. At most ${MAX_PARTS} are read, so choose a model in fewer parts.`,
+    );
+  }
   const base = path.slice(0, -end.length);
   return Array.from(
     { length: Number(count) },
@@ -81,7 +89,7 @@ export function planGgufFiles(listing: readonly ListedFile[], device: DeviceInfo
 
 function planOf(first: string, models: ReadonlyMap<string, ListedFile>): GgufPlan | undefined {
   // A name may claim thousands of parts.
-  if (Number(PART.exec(first)?.[2] ?? 1) > models.size) return undefined;
+  if (Number(PART.exec(first)?.[2] ?? 1) > Math.min(models.size, MAX_PARTS)) return undefined;
   const files = ggufParts(first).map((path) => models.get(path));
   if (!files.every((file) => file !== undefined)) return undefined;
   const name = first.replace(PART, "").replace(/\.gguf$/, "");

@@ -36,8 +36,9 @@ export async function hubFacts(hub: string, origin: HubOrigin, signal: AbortSign
     bytes: size ?? lfs?.size,
     sha256: lfs?.sha256,
   }));
+  const parts = isGguf(within) ? ggufParts(within) : [];
   const files = isGguf(within)
-    ? all.filter(({ path }) => ggufParts(within).includes(path))
+    ? all.filter(({ path }) => parts.includes(path))
     : all.filter(({ path }) => !path.endsWith(".onnx") || path.startsWith(within));
   if (within !== "" && !all.some(({ path }) => path.startsWith(within))) {
     throw new MicrogridError(
