@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 import { helpPage } from "./help/page.ts";
-import { type BundledPackage, licencesText, packageOf, unknownLicences } from "./help/licences.ts";
+import { type BundledPackage, licencesText, packageOf, unknownLicences, withCompiledIn } from "./help/licences.ts";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Folder of the built site; `src/ui/help/help-dialog.ts` links to it. */
@@ -25,7 +25,8 @@ export class BundledPackages {
             chunk.type === "chunk" ? chunk.moduleIds : chunk.originalFileNames.map((file) => join(ROOT, file));
           for (const id of files) {
             const found = packageOf(id);
-            if (found) this.#found.set(`${found.name}@${found.version}`, found);
+            for (const each of found ? withCompiledIn(found) : [])
+              this.#found.set(`${each.name}@${each.version}`, each);
           }
         }
       },

@@ -1,7 +1,7 @@
 /** The licences of bundled packages. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { licencesText, packageOf, unknownLicences } from "./licences.ts";
+import { licencesText, packageOf, unknownLicences, withCompiledIn } from "./licences.ts";
 
 test("finds the package of a module, with the text of its licence", () => {
   const lit = packageOf(join(process.cwd(), "node_modules/lit/index.js"));
@@ -14,6 +14,19 @@ test("finds the licence of a part that has its own", () => {
   const maps = packageOf(join(process.cwd(), "node_modules/pdfjs-dist/cmaps/UniGB-UCS2-H.bcmap"));
   expect(maps).toMatchObject({ name: "pdfjs-dist/cmaps", licence: "see its text" });
   expect(maps?.text).toContain("Adobe");
+});
+
+test("adds the licence of what is compiled into a package", () => {
+  const wllama = packageOf(join(process.cwd(), "node_modules/@wllama/wllama/esm/index.js"))!;
+  expect(withCompiledIn(wllama)).toEqual([
+    wllama,
+    expect.objectContaining({
+      name: "llama.cpp in @wllama/wllama",
+      text: expect.stringContaining("ggml authors") as string,
+    }),
+  ]);
+  const lit = packageOf(join(process.cwd(), "node_modules/lit/index.js"))!;
+  expect(withCompiledIn(lit)).toEqual([lit]);
 });
 
 test("our own modules and those of the bundler belong to no package", () => {

@@ -31,6 +31,22 @@ export function packageOf(moduleId: string): BundledPackage | undefined {
   return { name, version, licence: license ?? "see its text", text: licenceIn(folder) };
 }
 
+/** Works that are compiled into a package which brings only its own licence. */
+const COMPILED_IN: readonly { readonly name: string; readonly into: string; readonly licence: string }[] = [
+  { name: "llama.cpp", into: "@wllama/wllama", licence: "MIT" },
+];
+
+/** A package, and the works that are compiled into it. */
+export function withCompiledIn(bundled: BundledPackage): readonly BundledPackage[] {
+  const parts = COMPILED_IN.filter(({ into }) => into === bundled.name).map(({ name, licence }) => ({
+    name: `${name} in ${bundled.name}`,
+    version: bundled.version,
+    licence,
+    text: readFileSync(join(import.meta.dirname, `${name}.txt`), "utf8").trim(),
+  }));
+  return [bundled, ...parts];
+}
+
 function licenceIn(folder: string): string | undefined {
   const file = readdirSync(folder).find((entry) => LICENCE_FILE.test(entry));
   return file === undefined ? undefined : readFileSync(join(folder, file), "utf8").trim();
