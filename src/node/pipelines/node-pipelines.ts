@@ -1,5 +1,5 @@
 /** The pipelines of a node: those that it runs, and the layers that it holds for pipelines of others. */
-import { type Did, MicrogridError } from "../../core";
+import { type Did, MicrogridError, putNewest } from "../../core";
 import {
   type Backend,
   type DeviceInfo,
@@ -140,8 +140,7 @@ export class NodePipelines {
     const planned = await inside.planner
       .plan(model, wanted, { signal, onProgress })
       .finally(() => this.#reading(model, undefined));
-    this.#planned.set(keyOf(planned.plan), { planned, wanted });
-    for (const oldest of [...this.#planned.keys()].slice(0, -MAX_PLANS)) this.#planned.delete(oldest);
+    putNewest(this.#planned, keyOf(planned.plan), { planned, wanted }, MAX_PLANS);
     return planned.plan;
   }
 
