@@ -1,7 +1,7 @@
 /** The `wllama` engine: GGUF models on llama.cpp in a real browser, bare and in the built site. */
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
-import { guideGguf } from "../scripts/guide-gguf/gguf";
+import { guideGguf, type GuideFormat } from "../scripts/guide-gguf/gguf";
 import { ggufPath } from "../scripts/real-models/index";
 import { golden, type GoldenAnswer, haveWeights, WEIGHTS_HINT } from "../scripts/real-models/testing";
 import type { LoadedModelInfo } from "../src/inference";
@@ -24,13 +24,22 @@ import { type OnnxSite, type SiteModel, startOnnxSite } from "./onnx-page/site";
 
 const STORY = [{ role: "user", content: "Tell me a story about a robot" }] as const;
 
+const made = new Map<GuideFormat, Uint8Array<ArrayBuffer>>();
+
+/** The guide's file, which is written once for all tests of a worker. Nobody changes it. */
+function guideFile(format: GuideFormat): Uint8Array<ArrayBuffer> {
+  const file = made.get(format) ?? guideGguf(format);
+  made.set(format, file);
+  return file;
+}
+
 test.describe("a bare page", () => {
   let site: OnnxSite;
   let guide: SiteModel;
 
   test.beforeAll(async () => {
     site = await startOnnxSite();
-    guide = site.addGguf("guide", { "guide-f32.gguf": guideGguf("f32") });
+    guide = site.addGguf("guide", { "guide-f32.gguf": guideFile("f32") });
   });
   test.afterAll(() => site.close());
 
@@ -118,7 +127,7 @@ test.describe("a bare page", () => {
     expect(answer.text).toBe(item!.completion);
     // The engine's worker, that of llama.cpp, and its two threads.
     expect(page.workers()).toHaveLength(4);
-    await load(page, site.addGguf("second", { "second-q4_0.gguf": guideGguf("q4_0") }));
+    await load(page, site.addGguf("second", { "second-q4_0.gguf": guideFile("q4_0") }));
     expect(page.workers()).toHaveLength(7);
     await page.evaluate(() => window.onnx.unload("guide"));
     await expect.poll(() => page.workers().length).toBe(4);
@@ -126,7 +135,7 @@ test.describe("a bare page", () => {
 
   test("refuses a file that is damaged, or whose results are nonsense, and loads the next one", async ({ page }) => {
     await open(page);
-    const whole = guideGguf("q4_0");
+    const whole = guideFile("q4_0");
     const noisy = whole.slice();
     // The weights are behind the header.
     for (let at = noisy.length >> 1; at < noisy.length; at += 3) noisy[at] = (at * 77) & 0xff;
@@ -151,8 +160,8 @@ test.describe("the site", () => {
 
   test.beforeAll(async () => {
     hub = await HubServer.start();
-    hub.put(MODEL, "guide-Q4_0.gguf", guideGguf("q4_0"));
-    hub.put(MODEL, "guide-F32.gguf", guideGguf("f32"));
+    hub.put(MODEL, "guide-Q4_0.gguf", guideFile("q4_0"));
+    hub.put(MODEL, "guide-F32.gguf", guideFile("f32"));
     hub.put("made/Broken-GGUF", "broken-Q4_0.gguf", new Uint8Array(4096).fill(7));
   });
   test.afterAll(() => hub.stop());
@@ -163,7 +172,7 @@ test.describe("the site", () => {
   test("loads a GGUF model by its hub name, with the quantization for this device", async ({ openSite }) => {
     const site = await visitor(openSite, { name: "anna" });
     const added = await site.page.evaluate((name) => window.microgrid!.models.add(name), MODEL);
-    expect(added).toMatchObject({ engine: "wllama", downloadBytes: guideGguf("q4_0").length, fit: { fits: true } });
+    expect(added).toMatchObject({ engine: "wllama", downloadBytes: guideFile("q4_0").length, fit: { fits: true } });
     await loadModel(site, MODEL);
     const [item] = goldenItems();
     await startAnswer(site, { text: item!.messages[0]!.content, model: MODEL, maxTokens: 60 });
