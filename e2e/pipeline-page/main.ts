@@ -13,7 +13,7 @@ import type { RingStage } from "../../src/pipeline/run/ring-member";
 import { stagePackage } from "../../src/pipeline/run/packages";
 import { weightsInFiles } from "../../src/pipeline/testing/files";
 import { StageServer } from "../../src/pipeline/run/stage-server";
-import { type StageRange, extractStage, readDecoder } from "../../src/pipeline/split";
+import { type StageRange, extractStage, graphOf, readDecoder } from "../../src/pipeline/split";
 import { inviteToUrl, parseInvite } from "../../src/room/invite/link";
 import type { RoomOptions, RoomSession } from "../../src/room/room-session";
 import type { ReceivedStageBody } from "../../src/room";
@@ -100,10 +100,10 @@ async function file(path: string): Promise<PackageFile> {
 /** The graph, read once, and the weights. */
 const guide = (async () => {
   const [graph, weights] = await Promise.all([file(GRAPH), file(`${GRAPH}_data`)]);
-  const bytes = new Uint8Array(await graph.blob.arrayBuffer());
+  const decoder = readDecoder(new Uint8Array(await graph.blob.arrayBuffer()));
   return {
-    decoder: readDecoder(bytes),
-    expand: expandedBytes(bytes) !== undefined,
+    decoder,
+    expand: expandedBytes(graphOf(decoder)) !== undefined,
     weights: weightsInFiles(new Map([["model_q4.onnx_data", weights.blob]])),
   };
 })();

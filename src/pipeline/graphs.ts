@@ -8,6 +8,7 @@ import {
   type StageRange,
   exemplaryLayers,
   extractStage,
+  graphOf,
   partBytes,
   readDecoder,
 } from "./split";
@@ -49,9 +50,8 @@ export class GraphService implements Graphs {
   }
 
   async read(graph: GraphFile): Promise<GraphFigures> {
-    const bytes = new Uint8Array(await graph.file.arrayBuffer());
-    const decoder = this.#keep(graph, readDecoder(bytes, graph));
-    const more = expandedBytes(bytes);
+    const decoder = await this.#decoder(graph);
+    const more = expandedBytes(graphOf(decoder));
     return { ...decoder, onCpu: more && partBytes(decoder, more) };
   }
 
@@ -68,11 +68,8 @@ export class GraphService implements Graphs {
 
   async #decoder(graph: GraphFile): Promise<DecoderGraph> {
     const known = this.#decoders.get(graph.key);
-    return this.#keep(graph, known ?? readDecoder(new Uint8Array(await graph.file.arrayBuffer()), graph));
-  }
-
-  #keep({ key }: GraphFile, decoder: DecoderGraph): DecoderGraph {
-    putNewest(this.#decoders, key, decoder, MAX_KEPT);
+    const decoder = known ?? readDecoder(new Uint8Array(await graph.file.arrayBuffer()), graph);
+    putNewest(this.#decoders, graph.key, decoder, MAX_KEPT);
     return decoder;
   }
 }

@@ -7,7 +7,7 @@
 import { MicrogridError } from "../../core";
 import { EXPANDED_PATH, expandGraph } from "./expand-graph";
 import { foldedMatrices } from "./folded-matrices";
-import { type Graph, readGraph, type Tensor } from "../../onnx";
+import type { Graph, Tensor } from "../../onnx";
 import { dequantize, quantizedSizes } from "./quantized-matrix";
 
 /**
@@ -67,8 +67,7 @@ export function foldsMatrices(graph: Graph): boolean {
  * The bytes by which memory grows where the weights of a graph are expanded or folded on the CPU: for each constant with quantized
  * weights, by its name. Undefined if nothing is. All parts of a model have to agree on this.
  */
-export function expandedBytes(graphBytes: Uint8Array): ReadonlyMap<string, number> | undefined {
-  const graph = readGraph(graphBytes);
+export function expandedBytes(graph: Graph): ReadonlyMap<string, number> | undefined {
   const expansions = expansionOf(graph, MAX_EXPANDED_BYTES)?.expansions;
   if (!expansions) return foldedMatrices(graph, MAX_EXPANDED_BYTES);
   const bytes = new Map<string, number>();

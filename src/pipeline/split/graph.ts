@@ -6,6 +6,8 @@ import { checkWeight, type Weight } from "./weights";
 
 /** A graph whose operators are in an order in which they can run, and that makes each value once. */
 export interface CheckedGraph extends Omit<Graph, "initializers"> {
+  /** The graph as its file states it. */
+  readonly stated: Graph;
   readonly constants: ReadonlyMap<string, Weight>;
   /** The operator that makes a value. */
   readonly maker: ReadonlyMap<string, number>;
@@ -16,7 +18,8 @@ export interface CheckedGraph extends Omit<Graph, "initializers"> {
  * those that contradict themselves, `unsupported-model` for models that cannot be split.
  */
 export function readCheckedGraph(bytes: Uint8Array, maxFields = MAX_FIELDS): CheckedGraph {
-  const { initializers, ...graph } = readGraph(bytes, new WorkCount(maxFields));
+  const stated = readGraph(bytes, new WorkCount(maxFields));
+  const { initializers, ...graph } = stated;
   if (graph.hasSparseInitializers) throw cannotSplit("it has sparse weights");
   for (const node of graph.nodes) checkInside(node);
   const constants = new Map<string, Weight>();
@@ -32,7 +35,7 @@ export function readCheckedGraph(bytes: Uint8Array, maxFields = MAX_FIELDS): Che
   checkPorts("input", graph.inputs);
   checkPorts("output", graph.outputs);
   const inputs = graph.inputs.filter(({ name }) => !constants.has(name));
-  return { ...graph, inputs, constants, maker: checkWiring({ ...graph, inputs, constants }) };
+  return { ...graph, stated, inputs, constants, maker: checkWiring({ ...graph, inputs, constants }) };
 }
 
 /** Names in a graph. Most of the work of splitting it is proportional to their number. */

@@ -2,6 +2,7 @@
 export { readDecoder } from "./decoder";
 export { exemplaryLayers } from "./exemplary";
 export { type PartBytes, partBytes } from "./part-bytes";
+export { graphOf } from "./plan";
 export { mergeRanges } from "./ranges";
 export { extractStage } from "./stage";
 export type { DecoderGraph, StageFeed, StageFile, StagePiece, StageRange, StateSpec, TensorSpec } from "./types";

@@ -1,5 +1,6 @@
 /** Everything that is worked out about a decoder, and that its stages are made from. */
 import type { PlacedCut } from "./cuts";
+import type { Graph } from "../../onnx";
 import type { Flow } from "./flow";
 import type { CheckedGraph } from "./graph";
 import type { DecoderInputs } from "./inputs";
@@ -27,4 +28,9 @@ export function planOf(decoder: DecoderGraph): DecoderPlan {
   const plan = plans.get(decoder);
   if (!plan) throw new TypeError("Only a decoder that readDecoder gave can be split.");
   return plan;
+}
+
+/** The graph of a decoder as its file states it. */
+export function graphOf(decoder: DecoderGraph): Graph {
+  return planOf(decoder).graph.stated;
 }

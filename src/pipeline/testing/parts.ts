@@ -12,7 +12,7 @@ import { OnnxEngine } from "../../inference/onnx";
 import type { randomDecoder } from "../../inference/testing";
 import { nodeOrt } from "../../inference/testing/node";
 import { type WeightSource, stagePackage } from "../run/packages";
-import { type DecoderGraph, type StageRange, extractStage, readDecoder } from "../split";
+import { type DecoderGraph, type StageRange, extractStage, graphOf, readDecoder } from "../split";
 import { weightsInFiles } from "./files";
 
 type OnnxPackage = Extract<ModelPackage, { engine: "onnx" }>;
@@ -31,13 +31,11 @@ export class PartsInMemory {
   readonly decoder: DecoderGraph;
   readonly #engine = new OnnxEngine({ loadRuntime: nodeOrt });
   readonly #package: OnnxPackage;
-  readonly #graph: Uint8Array;
   readonly #weights: WeightSource;
 
   /** `pkg` is the whole model; `files` are its graph and its weights. */
   constructor(pkg: OnnxPackage, files: ReturnType<typeof randomDecoder>) {
     this.#package = pkg;
-    this.#graph = files.model;
     this.decoder = readDecoder(files.model);
     this.#weights = weightsInFiles(
       new Map(files.external.map(({ name, bytes }) => [name, new Blob([bytes as BlobPart])])),
@@ -90,7 +88,7 @@ export class PartsInMemory {
       id: "part",
       name: "Part",
       weights: this.#weights,
-      expand: expandedBytes(this.#graph) !== undefined,
+      expand: expandedBytes(graphOf(this.decoder)) !== undefined,
       signal,
     });
   }
