@@ -1,5 +1,5 @@
 /** Two nodes that dial each other at once keep one and the same of the two lines. */
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Did } from "../../core";
 import { makeEphemeralKey } from "../../identity";
 import { memoryLinkPair } from "../../wire/testing/memory-transport";
@@ -14,16 +14,22 @@ function linkTo(mesh: Mesh, did: Did): { open: boolean; offerer: boolean } | und
   return link && { open: link.open, offerer: link.offerer };
 }
 
+afterEach(() => void vi.restoreAllMocks());
+
 describe("two nodes that dial each other at once", () => {
   it.each([
-    ["the lower did's line is up first", true],
-    ["the higher did's line is up first", false],
-  ])("keep the line of the lower DID: %s", async (_name, lowerFirst) => {
+    ["the lower did's line is up first", true, 0],
+    ["the higher did's line is up first", false, 0],
+    ["the lower did's line is up long before the other, which began as early", true, 60_000],
+  ])("keep the line of the lower DID: %s", async (_name, lowerFirst, laterMs) => {
     const second = await makeEphemeralKey();
     const { founder, membership, parts } = await foundTestRoom({}, { others: [second] });
     const other = new Membership(memberContext(second), parts);
     const [lower, higher] = founder.did < second.did ? [membership, other] : [other, membership];
     const [low, high] = [meshOf(lower), meshOf(higher)];
+    const clock = { now: performance.now(), later: 0 };
+    vi.spyOn(performance, "now").mockImplementation(() => clock.now++ + clock.later);
+    for (const mesh of [low, high]) mesh.on("joined", () => (clock.later = laterMs));
     const [ofLower, toHigher] = memoryLinkPair();
     const [ofHigher, toLower] = memoryLinkPair();
     const lines = [

@@ -16,7 +16,7 @@ import { ANOTHER_LINK, ROOM_FULL, TOO_MANY_LINKS } from "./reasons";
 import { SpareLinks } from "./spare-links";
 import { STAGE_FRAMES } from "../frames/stage";
 
-/** Two links of one did that are closer in time than this come from both sides dialling at once. */
+/** A line that begins at most this long after a link of the same did is up comes from both sides dialling at once. */
 const GLARE_MS = 10_000;
 /** Waits before a lost member is dialled again. */
 const REDIAL_MS = [300, 2_000, 8_000] as const;
@@ -122,7 +122,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
    */
   async introduce(raw: RawLink, bootstrap: boolean): Promise<Did | undefined> {
     try {
-      return await this.#introduce(raw, bootstrap);
+      return await this.#introduce(raw, { bootstrap, begunAt: performance.now(), reconciled: 0 });
     } catch (error) {
       if (!this.#closed && error instanceof Error) this.emit("refused", error);
       return undefined;
@@ -169,7 +169,10 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     );
   }
 
-  async #introduce(raw: RawLink, bootstrap: boolean, reconciled = 0): Promise<Did | undefined> {
+  async #introduce(
+    raw: RawLink,
+    { bootstrap, begunAt, reconciled }: { bootstrap: boolean; begunAt: number; reconciled: number },
+  ): Promise<Did | undefined> {
     const { membership } = this.#options;
     const { epochs, charter: rules } = membership;
     const line = await this.#handshake.run(raw);
@@ -190,7 +193,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
         if (!(error instanceof MicrogridError && error.code === "peer-lost")) this.#handshake.shun(line.peer.did);
         throw error;
       });
-      return this.#introduce(met, bootstrap, reconciled + 1);
+      return this.#introduce(met, { bootstrap, begunAt, reconciled: reconciled + 1 });
     }
     const link = new Link(line, ROOM_FRAMES);
     const stage = link.lane("stage", STAGE_FRAMES);
@@ -213,13 +216,16 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       return link.did;
     }
     const { proof, charter } = hello;
-    this.#admit({ did: link.did, session: hello.session, link, stage, bulk, proof, standing, charter });
+    this.#admit({ did: link.did, session: hello.session, link, stage, bulk, proof, standing, charter }, begunAt);
     // The rules have changed while the two met, and this one was not among those who were examined then.
     if (membership.epochs !== epochs || membership.charter !== rules) await this.reexamine();
     return link.did;
   }
 
-  #admit(known: Pick<Member, "did" | "session" | "link" | "stage" | "bulk" | "proof" | "standing" | "charter">): void {
+  #admit(
+    known: Pick<Member, "did" | "session" | "link" | "stage" | "bulk" | "proof" | "standing" | "charter">,
+    begunAt: number,
+  ): void {
     const { link, session, standing } = known;
     if (this.#closed) return link.close("this node has left the room");
     const old = this.members.get(link.did);
@@ -227,7 +233,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     if (!old && this.members.size >= MAX_LINKS && !this.#makeRoom(standing)) return link.close(TOO_MANY_LINKS);
     const since = performance.now();
     const member: Member = { ...known, since, address: undefined, slot: undefined, ...UNREAD };
-    const glare = old?.link.open && old.session === session && since - old.since <= GLARE_MS;
+    const glare = old?.link.open && old.session === session && begunAt - old.since <= GLARE_MS;
     if (glare && !this.#prefers(link)) {
       // The other side may have had this one first, and begun something over it.
       if (!this.#spares.add(member)) return link.close(ANOTHER_LINK);
