@@ -205,6 +205,56 @@ test.describe("on software WebGPU", () => {
     expect(infos.map((info) => info.kvInPlace)).toEqual([true, false, false, false]);
   });
 
+  test("finds the likeliest tokens without reading the others", async ({ page }) => {
+    await open(page);
+    const select = (type: "float32" | "float16", options: Parameters<typeof window.onnx.likeliest>[1]) =>
+      page.evaluate(([kind, more]) => window.onnx.likeliest(kind, more), [type, options] as const);
+    for (const type of ["float32", "float16"] as const) {
+      for (const [vocabulary, count, levels] of [
+        [2048, 1, 1024],
+        [49_153, 40, 1024],
+        [152_001, 300, 1024],
+      ] as const) {
+        for (const noNumbers of [false, true]) {
+          const results = await select(type, { vocabulary, count, levels, noNumbers });
+          const what = `${count} of ${vocabulary}, ${type}`;
+          expect(
+            results?.map(({ right }) => right),
+            what,
+          ).toEqual([true, true]);
+          for (const { size } of results!) expect(size, what).toBeLessThan(Math.max(256, 4 * count));
+        }
+      }
+    }
+    // Many that are equally likely, and many that are asked for, are for the CPU.
+    expect(await select("float32", { vocabulary: 49_152, count: 40, levels: 4 })).toBeUndefined();
+    expect(await select("float32", { vocabulary: 49_152, count: 5000, levels: 1024 })).toBeUndefined();
+    expect(await select("float32", { vocabulary: 320, count: 1, levels: 1024 })).toBeUndefined();
+  });
+
+  test("chooses from the likeliest tokens as from all", async ({ page }) => {
+    await open(page);
+    await load(page, site.addRandomModel("chosen", { seed: 4, attention: "grouped", positionIds: true }), "webgpu");
+    for (const [temperature, seed] of [
+      [0, 1],
+      [1.5, 1],
+      [1.5, 2],
+    ] as const) {
+      const sampling = { temperature, topK: 30, topP: 0.95, minP: 0, repetitionPenalty: 1.2 };
+      const request = { messages: STORY, sampling, seed, maxTokens: 10 };
+      const ids = async (logprobs?: number) =>
+        (
+          await page.evaluate((more) => window.onnx.answer("chosen", more), {
+            ...request,
+            ...(logprobs && { logprobs }),
+          })
+        ).ids;
+      const [few, all] = [await ids(), await ids(2)];
+      expect(few).toHaveLength(10);
+      expect(few).toEqual(all);
+    }
+  });
+
   test("compares layers of each kind with the CPU, in the same runtime", async ({ page }) => {
     await open(page);
     const dense = site.addDecoder("dense", { bits: 4, window: 16 });

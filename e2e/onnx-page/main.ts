@@ -11,6 +11,7 @@ import {
   type LoadedModelInfo,
   type ModelPackage,
 } from "../../src/inference";
+import { GpuCandidates, holdsLikeliest } from "../../src/inference/onnx/gpu-candidates";
 import gpuWorker from "../../workers/gpu?worker&url";
 
 /** A complete answer. */
@@ -33,6 +34,14 @@ export interface OnnxPage {
     request: PartialRequest,
     options?: { leaveAfter?: number; how?: "abort" | "leave" },
   ): Promise<Answer>;
+  /**
+   * Selects the likeliest of random logits on the GPU, the last two rows of three. For each row: whether the selection is right,
+   * and its size; undefined if all logits are to be read.
+   */
+  likeliest(
+    type: "float32" | "float16",
+    options: { vocabulary: number; count: number; levels: number; noNumbers?: boolean },
+  ): Promise<readonly { right: boolean; size: number }[] | undefined>;
   unload(model: string): Promise<void>;
   loseDevice(): Promise<boolean>;
   /** Ends the worker without telling the supervisor. */
@@ -72,6 +81,30 @@ window.onnx = {
     const pkg = await fetchPackage(folder, graph, files);
     return engines.load(pkg, { backend, signal: new AbortController().signal, onProgress: () => undefined });
   },
+  async likeliest(type, { vocabulary, count, levels, noNumbers = false }) {
+    const device = await (await navigator.gpu.requestAdapter())!.requestDevice();
+    // Few levels make many tokens equally likely. All levels are halves as well.
+    const row = (seed: number) =>
+      Float32Array.from({ length: vocabulary }, (_, id) => {
+        const draw = Math.floor((((id + seed) * 2654435761) % 2 ** 32) / 2 ** 8);
+        if (noNumbers && draw % 7 === 0) return draw % 2 === 0 ? Number.NaN : Number.NEGATIVE_INFINITY;
+        return ((draw >> 12) % levels) / 64 - 8;
+      });
+    const rows = [row(1), row(20_000), row(70_000)];
+    const numbers = rows.flatMap((each) => [...each]);
+    const data = type === "float32" ? Float32Array.from(numbers) : Uint16Array.from(numbers, halfOf);
+    const size = Math.ceil(data.byteLength / 16) * 16;
+    const buffer = device.createBuffer({ size, usage: GPUBufferUsage.STORAGE, mappedAtCreation: true });
+    new Uint8Array(buffer.getMappedRange()).set(new Uint8Array(data.buffer));
+    buffer.unmap();
+    const place = { buffer, type, first: vocabulary, rows: 2, vocabulary };
+    const selected = await new GpuCandidates(device).select(place, count);
+    device.destroy();
+    return selected?.map((each, index) => ({
+      right: holdsLikeliest(each, rows[index + 1]!, count),
+      size: each.filter((value) => value !== Number.NEGATIVE_INFINITY).length,
+    }));
+  },
   async answer(model, request, options = {}) {
     const events: GenerationEvent[] = [];
     const controller = new AbortController();
@@ -102,3 +135,13 @@ window.onnx = {
   killWorker: () => worker?.terminate(),
   probe: probeDevice,
 };
+
+/** Half precision of a number that is a multiple of 1/64 between −8 and 8, or no number. */
+function halfOf(value: number): number {
+  if (Number.isNaN(value)) return 0x7e00;
+  const sign = value < 0 ? 0x8000 : 0;
+  if (!Number.isFinite(value)) return sign | 0x7c00;
+  if (value === 0) return 0;
+  const exponent = Math.floor(Math.log2(Math.abs(value)));
+  return sign | ((exponent + 15) << 10) | ((Math.abs(value) / 2 ** exponent - 1) * 1024);
+}

@@ -10,6 +10,7 @@ import type { TakeTurn } from "./turns";
 interface Waiting {
   readonly cache: SequenceCache;
   readonly id: number;
+  readonly candidates: number | undefined;
   readonly signal: AbortSignal;
   logits: Float32Array | undefined;
 }
@@ -47,18 +48,19 @@ export class BatchingDecoder implements Decoder<SequenceCache> {
     ids: readonly number[],
     rows: number,
     signal: AbortSignal,
+    candidates?: number,
   ): Promise<readonly Float32Array[]> {
     const [id] = ids;
     if (id === undefined || ids.length > 1 || rows !== 1 || cache.length === 0) {
-      return this.#turn(() => this.#runner.predict(cache, ids, rows), signal);
+      return this.#turn(() => this.#runner.predict(cache, ids, rows, candidates), signal);
     }
-    const waiting: Waiting = { cache, id, signal, logits: undefined };
+    const waiting: Waiting = { cache, id, candidates, signal, logits: undefined };
     this.#waiting.add(waiting);
     try {
       return await this.#turn(async () => {
         if (!waiting.logits) await this.#predictTogether();
         // Its logits are missing only if the answers could not be computed together.
-        return waiting.logits ? [waiting.logits] : await this.#runner.predict(cache, ids, 1);
+        return waiting.logits ? [waiting.logits] : await this.#runner.predict(cache, ids, 1, candidates);
       }, signal);
     } finally {
       this.#waiting.delete(waiting);
@@ -80,7 +82,10 @@ export class BatchingDecoder implements Decoder<SequenceCache> {
       const isTrusted = this.#trusted.has(size);
       if (!isTrusted) for (const each of together) await this.#predictAlone(each);
       const ids = together.map(({ id }) => id);
-      const isTaken = await this.#runner.predictTogether(batch, ids, (rows) => take(together, rows, isTrusted));
+      const candidates = isTrusted ? mostCandidates(together) : undefined;
+      const isTaken = await this.#runner.predictTogether(batch, ids, candidates, (rows) =>
+        take(together, rows, isTrusted),
+      );
       if (isTaken) this.#trusted.add(size);
       else this.#most = count - 1;
     } catch {
@@ -95,6 +100,13 @@ export class BatchingDecoder implements Decoder<SequenceCache> {
     const [logits] = await this.#runner.predict(each.cache, [each.id], 1);
     each.logits = logits;
   }
+}
+
+/** Enough candidates for each of these answers; undefined if one of them needs all logits. */
+function mostCandidates(together: readonly Waiting[]): number | undefined {
+  const counts = together.map(({ candidates }) => candidates ?? Infinity);
+  const most = Math.max(...counts);
+  return Number.isFinite(most) ? most : undefined;
 }
 
 /** Takes the results of a run for several answers, unless they differ from those that each has got alone. */

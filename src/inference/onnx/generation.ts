@@ -62,7 +62,7 @@ export async function* generateAnswer<S extends Sequence>(
   try {
     let room = await reserve(parts, { cache, asker: request.asker, signal }, reserved(MAX_RESERVED_TOKENS));
     let draft: readonly number[] = [];
-    let rows = answer.over ? [] : await prefill(parts, cache, ids, signal);
+    let rows = answer.over ? [] : await prefill(parts, cache, ids, signal, answer.candidates);
     const firstTokenTime = performance.now();
     answering: while (rows.length > 0) {
       let right = 0;
@@ -88,7 +88,9 @@ export async function* generateAnswer<S extends Sequence>(
       if (ids.length + draft.length > room) {
         room = await reserve(parts, { cache, asker: request.asker, signal }, reserved(MORE_RESERVED_TOKENS));
       }
-      rows = await parts.decoder.predict(cache, [...ids.slice(-1), ...draft], 1 + draft.length, signal);
+      // A guess is checked with the logits after it, on which the choice may depend in other ways.
+      const candidates = draft.length > 0 ? undefined : answer.candidates;
+      rows = await parts.decoder.predict(cache, [...ids.slice(-1), ...draft], 1 + draft.length, signal, candidates);
     }
     yield* answer.end({ cachedTokens, startTime, firstTokenTime });
   } finally {
@@ -123,11 +125,12 @@ export async function prefill<S extends Sequence>(
   cache: S,
   ids: readonly number[],
   signal: AbortSignal,
+  candidates?: number,
 ): Promise<readonly Float32Array[]> {
   while (cache.length + prefillChunk < ids.length) {
     await decoder.feed(cache, ids.slice(cache.length, cache.length + prefillChunk), signal);
   }
-  return decoder.predict(cache, ids.slice(cache.length), 1, signal);
+  return decoder.predict(cache, ids.slice(cache.length), 1, signal, candidates);
 }
 
 /** Removes wrong guesses from the cache: it may hold all of `ids` except the last. */

@@ -2,8 +2,8 @@
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import type { HiddenSlot, HiddenState } from "../stages";
 import { runInChunks } from "./chunks";
-import { floatBytes, readFloats } from "./floats";
 import type { GraphSpec } from "./graph-spec";
+import { LogitReader, tensorBytes } from "./logit-reader";
 import { OpenMasks, integerTensor, paddedMask } from "./integers";
 import type { CacheBatch } from "./cache/batch";
 import { type KvCache, floatTensor } from "./cache/kv-cache";
@@ -18,8 +18,7 @@ export class ModelRunner {
   readonly #ort: Ort;
   readonly #session: InferenceSession;
   readonly #spec: GraphSpec;
-  readonly #device: GPUDevice | undefined;
-  #readback: GPUBuffer | undefined;
+  readonly #rows: LogitReader;
   #masks: OpenMasks | undefined;
   #chunk = Infinity;
 
@@ -28,7 +27,7 @@ export class ModelRunner {
     this.#ort = ort;
     this.#session = session;
     this.#spec = spec;
-    this.#device = device;
+    this.#rows = new LogitReader(spec.logits?.type ?? "float32", device);
   }
 
   /** Feeds tokens that follow those in the cache. */
@@ -36,9 +35,14 @@ export class ModelRunner {
     await this.run(cache, { ids, count: ids.length }, { logits: 0, hidden: false });
   }
 
-  /** Feeds tokens and gives the logits after each of the last `rows` of them, one number for each id. */
-  async predict(cache: KvCache, ids: readonly number[], rows: number): Promise<readonly Float32Array[]> {
-    return (await this.run(cache, { ids, count: ids.length }, { logits: rows, hidden: false })).logits;
+  /** Feeds tokens and gives the logits after each of the last `rows` of them, see `Decoder.predict`. */
+  async predict(
+    cache: KvCache,
+    ids: readonly number[],
+    rows: number,
+    candidates?: number,
+  ): Promise<readonly Float32Array[]> {
+    return (await this.run(cache, { ids, count: ids.length }, { logits: rows, candidates, hidden: false })).logits;
   }
 
   /**
@@ -48,6 +52,7 @@ export class ModelRunner {
   async predictTogether(
     batch: CacheBatch,
     ids: readonly number[],
+    candidates: number | undefined,
     take: (rows: readonly Float32Array[]) => boolean,
   ): Promise<boolean> {
     const count = ids.length;
@@ -72,7 +77,7 @@ export class ModelRunner {
       feeds[name] = integerTensor(ort, type, [count], rank === 0 ? [] : [1]);
     }
     const outputs = await this.#session.run(feeds, { ...batch.fetches(), logits: null });
-    const isTaken = take(await this.#lastRows(outputs.logits, count));
+    const isTaken = take(await this.#rows.last(outputs.logits, count, candidates));
     if (isTaken) batch.advance(outputs);
     else batch.discard(outputs);
     return isTaken;
@@ -89,7 +94,7 @@ export class ModelRunner {
   }
 
   async release(): Promise<void> {
-    this.#readback?.destroy();
+    this.#rows.release();
     await this.#session.release();
   }
 
@@ -104,7 +109,7 @@ export class ModelRunner {
     const outputs = await this.#session.run(this.#feeds(cache, step, wanted.logits), fetches);
     cache.advance(outputs, step.count);
     return {
-      logits: wanted.logits > 0 ? await this.#lastRows(outputs.logits, wanted.logits) : [],
+      logits: wanted.logits > 0 ? await this.#rows.last(outputs.logits, wanted.logits, wanted.candidates) : [],
       hidden: wanted.hidden
         ? [
             ...gives.map((slot) => hiddenTensor(slot, outputs[slot.name])),
@@ -138,58 +143,11 @@ export class ModelRunner {
     }
     return feeds;
   }
-
-  async #lastRows(logits: Tensor | undefined, count: number): Promise<Float32Array[]> {
-    const spec = this.#spec.logits;
-    if (!logits || !spec) throw new Error("The run gave no logits.");
-    try {
-      const vocabulary = logits.dims.at(-1) ?? 0;
-      const rowBytes = vocabulary * floatBytes(spec.type);
-      const rows = Math.min(count, logits.size / vocabulary);
-      const start = (logits.size / vocabulary - rows) * rowBytes;
-      const bytes =
-        logits.location === "gpu-buffer"
-          ? await this.#readBack(logits.gpuBuffer, start, rows * rowBytes)
-          : tensorBytes(logits).subarray(start, start + rows * rowBytes);
-      return Array.from({ length: rows }, (_, row) =>
-        readFloats(spec.type, bytes.subarray(row * rowBytes, (row + 1) * rowBytes)),
-      );
-    } finally {
-      if (logits.location === "gpu-buffer") logits.dispose();
-    }
-  }
-
-  /** Copies a slice of a GPU buffer to the CPU: only the last rows of a prompt's logits are ever needed. */
-  async #readBack(buffer: GPUBuffer, start: number, length: number): Promise<Uint8Array> {
-    const device = this.#device;
-    if (!device) throw new Error("There is no GPU device to read from.");
-    const alignedStart = Math.floor(start / 4) * 4;
-    const size = Math.ceil((start + length - alignedStart) / 4) * 4;
-    if (!this.#readback || this.#readback.size < size) {
-      this.#readback?.destroy();
-      this.#readback = device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-    }
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, alignedStart, this.#readback, 0, size);
-    device.queue.submit([encoder.finish()]);
-    await this.#readback.mapAsync(GPUMapMode.READ, 0, size);
-    const bytes = new Uint8Array(this.#readback.getMappedRange(0, size)).slice(
-      start - alignedStart,
-      start - alignedStart + length,
-    );
-    this.#readback.unmap();
-    return bytes;
-  }
 }
 
 function hiddenTensor({ name, type }: HiddenSlot, tensor: Tensor | undefined): HiddenState[number] {
   if (!tensor) throw new Error(`The stage gave no ${name}.`);
   return { name, type, bytes: tensorBytes(tensor) };
-}
-
-function tensorBytes(tensor: Tensor): Uint8Array<ArrayBuffer> {
-  const data = tensor.data as Float32Array<ArrayBuffer>;
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** The bytes in a buffer of their own, as floats of any size need them to be. */

@@ -19,6 +19,15 @@ export interface Sequence {
 export interface Decoder<S extends Sequence> {
   /** Appends tokens to the sequence. May return before they are computed; later calls report errors of that work. */
   feed(sequence: S, ids: readonly number[], signal: AbortSignal): Promise<void>;
-  /** Reads tokens and returns the logits after each of the last `rows` of them: one number for each id. */
-  predict(sequence: S, ids: readonly number[], rows: number, signal: AbortSignal): Promise<readonly Float32Array[]>;
+  /**
+   * Reads tokens and returns the logits after each of the last `rows` of them: one number for each id. With `candidates`, those of
+   * all but this number of likeliest tokens may be −∞.
+   */
+  predict(
+    sequence: S,
+    ids: readonly number[],
+    rows: number,
+    signal: AbortSignal,
+    candidates?: number,
+  ): Promise<readonly Float32Array[]>;
 }

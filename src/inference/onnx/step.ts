@@ -14,6 +14,8 @@ export interface Step {
 export interface Wanted {
   /** The number of last tokens whose logits are wanted. */
   readonly logits: number;
+  /** The number of likeliest tokens whose logits are needed, others may be −∞; absent: all. */
+  readonly candidates?: number | undefined;
   readonly hidden: boolean;
 }
 
