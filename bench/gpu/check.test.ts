@@ -21,11 +21,11 @@ function runtime(wrong = 0): Runtime {
 }
 
 test("the same answers have no difference", async () => {
-  expect(await greedyDifference(runtime(), runtime(), prompts, 1)).toBeUndefined();
+  expect(await greedyDifference(runtime(), runtime(), prompts, { alone: 1, together: 1 })).toBeUndefined();
 });
 
 test("an answer that is wrong beside others is found", async () => {
-  expect(await greedyDifference(runtime(1), runtime(), prompts, 1)).toBe(
+  expect(await greedyDifference(runtime(1), runtime(), prompts, { alone: 1, together: 1 })).toBe(
     "the prompt that was answered with others has 98 on the GPU and 97 on the CPU",
   );
 });

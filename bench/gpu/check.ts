@@ -10,18 +10,23 @@ export async function greedyDifference(
   gpu: Runtime,
   cpu: Runtime,
   prompts: readonly Prompt[],
-  tokens: number,
+  tokens: { readonly alone: number; readonly together: number },
 ): Promise<string | undefined> {
   const textOf = (ids: readonly number[]): string => ids.join(" ");
-  const expected: string[] = [];
-  for (const prompt of prompts) expected.push(...(await cpu.answer([prompt], tokens)).map(({ ids }) => textOf(ids)));
+  const expected: (readonly number[])[] = [];
+  for (const prompt of prompts) {
+    const answers = await cpu.answer([prompt], Math.max(tokens.alone, tokens.together));
+    expected.push(...answers.map(({ ids }) => ids));
+  }
   const found: [how: string, ids: string, wanted: string][] = [];
   for (const [index, prompt] of prompts.entries()) {
-    const [alone] = await gpu.answer([prompt], tokens);
-    found.push([`alone, ${prompt.tokens} tokens`, textOf(alone!.ids), expected[index]!]);
+    const [alone] = await gpu.answer([prompt], tokens.alone);
+    found.push(["alone", textOf(alone!.ids), textOf(expected[index]!.slice(0, tokens.alone))]);
   }
-  const all = await gpu.answer(prompts, tokens);
-  for (const [index, { ids }] of all.entries()) found.push(["with others", textOf(ids), expected[index]!]);
+  const all = await gpu.answer(prompts, tokens.together);
+  for (const [index, { ids }] of all.entries()) {
+    found.push(["with others", textOf(ids), textOf(expected[index]!.slice(0, tokens.together))]);
+  }
   const wrong = found.find(([, ids, wanted]) => ids !== wanted || ids === "");
   return wrong && `the prompt that was answered ${wrong[0]} has ${wrong[1]} on the GPU and ${wrong[2]} on the CPU`;
 }
