@@ -98,6 +98,14 @@ describe("LlamaRunner", () => {
     expect({ asked: llama.asked, inits: llama.inits }).toEqual({ asked: [VOCABULARY], inits: 1 });
   });
 
+  it.each([1, 40])("asks for the next of %i candidates before a token has been read", async (candidates) => {
+    const { llama, made, read } = runner();
+    await read([1, 2, 3], undefined, candidates);
+    const logits = [...(await made.decode(4, candidates))];
+    expect(llama.mostAtOnce).toBe(2);
+    expect(logits).toEqual((await runner().read([1, 2, 3, 4], undefined, candidates)).logits);
+  });
+
   it("refuses results that are not numbers", async () => {
     const { llama, read } = runner();
     llama.getLogits = () => Promise.resolve([{ token: 1, p: Number.NaN }]);

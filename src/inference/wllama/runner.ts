@@ -58,8 +58,9 @@ export class LlamaRunner implements Stepper {
   }
 
   async decode(id: number, candidates: number | undefined): Promise<Float32Array> {
-    await this.#feed([id], false);
-    return this.#read(candidates);
+    // Asked for at once, so that the library's worker does not wait for this thread between the two.
+    const [, logits] = await Promise.all([this.#feed([id], false), this.#read(candidates)]);
+    return logits;
   }
 
   /** Cuts the cache back to its first `length` tokens. Returns how many are left: none where a model cannot go back. */

@@ -22,30 +22,42 @@ export class FakeLlama implements Llama {
   /** False for models whose state cannot go back. */
   canGoBack = true;
   onStep: () => void = () => undefined;
+  /** Most calls that its worker had at once. */
+  mostAtOnce = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
-  async decode(ids: number[]): Promise<{ nPast: number }> {
+  decode(ids: number[]): Promise<{ nPast: number }> {
     this.calls.push([...ids]);
     this.onStep();
-    await Promise.resolve();
-    if (this.failure) throw this.failure;
-    this.fed.push(...ids);
-    return { nPast: this.fed.length };
+    return this.#inOrder(() => {
+      if (this.failure) throw this.failure;
+      this.fed.push(...ids);
+      return { nPast: this.fed.length };
+    });
   }
 
-  async getLogits(count = 40): Promise<{ token: number; p: number }[]> {
+  getLogits(count = 40): Promise<{ token: number; p: number }[]> {
     this.asked.push(count);
-    return (await this.#sorted()).slice(0, count);
+    return this.#inOrder(() => this.#sorted().slice(0, count));
   }
 
-  #sorted(): Promise<{ token: number; p: number }[]> {
+  /** Its worker does one thing after another, in the order in which they were asked for. */
+  async #inOrder<T>(work: () => T): Promise<T> {
+    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#waiting);
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done.finally(() => this.#waiting--);
+  }
+
+  #sorted(): { token: number; p: number }[] {
     let state = 0x5bd1e995;
     for (const id of this.stubborn ? [] : this.fed) state = (Math.imul(state ^ id, 0x9e3779b1) >>> 0) + 1;
     const weights = Array.from({ length: VOCABULARY }, (_, id) =>
       id === END ? 1e-40 : Math.exp(((Math.imul(id + 7, state | 1) >>> 0) / 2 ** 32) * 8),
     );
     const total = weights.reduce((sum, weight) => sum + weight, 0);
-    const all = weights.map((weight, token) => ({ token, p: weight / total })).sort((a, b) => b.p - a.p);
-    return Promise.resolve(all);
+    return weights.map((weight, token) => ({ token, p: weight / total })).sort((a, b) => b.p - a.p);
   }
 
   samplingInit(): Promise<void> {
@@ -53,9 +65,8 @@ export class FakeLlama implements Llama {
     return Promise.resolve();
   }
 
-  async samplingSample(): Promise<{ token: number; piece: Uint8Array }> {
-    const [best] = await this.#sorted();
-    return { token: best!.token, piece: new Uint8Array() };
+  samplingSample(): Promise<{ token: number; piece: Uint8Array }> {
+    return this.#inOrder(() => ({ token: this.#sorted()[0]!.token, piece: new Uint8Array() }));
   }
 
   kvRemove(keep: number): Promise<void> {
