@@ -1,46 +1,60 @@
-/** Real weights on the CPU: each engine of Microgrid and other runtimes in one run, with what memory allows beside them. */
-import { readFileSync } from "node:fs";
+/** Models on the CPU: each engine of Microgrid and other runtimes in one run, with what memory allows beside them. */
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { serveBarePage } from "../../e2e/harness/bare-pages";
 import { pretendCores } from "../../e2e/harness/cores";
 import type { WebServer } from "../../e2e/harness/servers";
 import type { RivalAnswer } from "../../e2e/rivals-page/main";
+import { guideGguf } from "../../scripts/guide-gguf/gguf";
 import { ggufPath, variant } from "../../scripts/real-models/index";
 import { haveWeights } from "../../scripts/real-models/testing";
+import { ROOT } from "../../scripts/run/spawn.mjs";
+import { QUESTION as STORY } from "../answers";
 import { processorCopyRate } from "../bandwidth";
+import {
+  bareWllama,
+  type Contestant,
+  LIBRARY_FOLDER,
+  microgrid,
+  type Question,
+  type SiteModel,
+  transformers,
+} from "../contestants";
 import type { Group, GroupContext } from "../group";
 import type { Line } from "../line";
 import { pairedRatio, spread } from "../statistics";
 import { hasTransformers, TRANSFORMERS_FOLDER, TRANSFORMERS_HINT, transformersFiles } from "../transformers";
 
 const ROUNDS = 5;
-const TOKENS = 32;
-const QUESTION = "Tell me a long story about a robot and a lighthouse.";
-/** SmolLM2's chat format, which runtimes read as it is. */
-const PROMPT = `<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n<|im_start|>user\n${QUESTION}<|im_end|>\n<|im_start|>assistant\n`;
+const REFERENCES = join(ROOT, "scripts", "real-models", "references", "node_modules");
+const LIBRARY = ["transformers.min.js", "ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm"];
 const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+const GUIDE_FILES = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"];
+const [MICROGRID, BARE, TRANSFORMERS] = ["microgrid", "wllama", "transformers"] as const;
 
-/** A runtime with the model in it. */
-interface Contestant {
+/** A model, and who runs it: the runtime, the name of the format there, and the files. */
+interface Model {
   readonly name: string;
-  readonly ours: boolean;
-  readonly page: Page;
-  /** Bytes that a token needs at least: those of the weights. */
-  readonly weightBytes: number;
-  answer(): Promise<RivalAnswer>;
+  readonly question: Question;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly runs: readonly (readonly [runtime: "microgrid" | "wllama" | "transformers", format: string, SiteModel])[];
 }
 
 export const engines: Group = async (context) => {
-  if (!haveWeights) {
-    context.say("The weights of SmolLM2-135M are not here: npm run real:models brings them. Left out.");
-    return [];
+  const models = [guide(), ...(haveWeights ? [await smollm2()] : [])];
+  if (!haveWeights) context.say("The weights of SmolLM2-135M are not here: npm run real:models brings them. Left out.");
+  if (libraryFiles().length === 0) context.say("transformers.js is not here: npm run real:goldens installs it.");
+  const lines: Line[] = [];
+  for (const model of models) {
+    for (const threads of [1, 2]) lines.push(...(await measure(context, model, threads)));
   }
-  const files = await modelFiles();
-  return [...(await measure(context, files, 1)), ...(await measure(context, files, 2))];
+  return lines;
 };
 
-async function measure(context: GroupContext, files: Map<string, Uint8Array>, threads: number): Promise<Line[]> {
+async function measure(context: GroupContext, model: Model, threads: number): Promise<Line[]> {
+  const library = libraryFiles();
+  const files = new Map([...model.files, ...library]);
   const options = { made: files, headers: threads > 1 ? ISOLATED : {} };
   const [ours, rivals] = await Promise.all([
     serveBarePage("onnx-page", options),
@@ -56,14 +70,14 @@ async function measure(context: GroupContext, files: Map<string, Uint8Array>, th
       await page.waitForFunction((name) => name in window, ready);
       return page;
     };
-    const contestants = [
-      await microgrid(await open(ours, "onnx"), "Microgrid, onnx, 8 bits", "made/int8", "onnx/model_int8.onnx", files),
-      await microgrid(await open(ours, "onnx"), "Microgrid, onnx, fp32", "made/fp32", "onnx/model.onnx", files),
-      await microgrid(await open(ours, "onnx"), "Microgrid, wllama, Q4_1", "made/gguf", "model.gguf", files),
-      await bareWllama(await open(rivals, "rivals"), threads, files),
-      ...(hasTransformers(files) ? [await transformers(await open(rivals, "rivals"), threads, files)] : []),
-    ];
-    if (contestants.length < 5) context.say(TRANSFORMERS_HINT);
+    const contestants: Contestant[] = [];
+    const about = { files, question: model.question, threads };
+    for (const [runtime, format, place] of model.runs) {
+      if (runtime === TRANSFORMERS && library.length === 0) continue;
+      const page = await (runtime === MICROGRID ? open(ours, "onnx") : open(rivals, "rivals"));
+      const load = { [MICROGRID]: microgrid, [BARE]: bareWllama, [TRANSFORMERS]: transformers }[runtime];
+      contestants.push(await load(page, format, place, about));
+    }
     const rounds: Measured[][] = [];
     for (let round = -1; round < context.times(ROUNDS); round++) {
       const order = round % 2 === 0 ? contestants : contestants.toReversed();
@@ -76,14 +90,17 @@ async function measure(context: GroupContext, files: Map<string, Uint8Array>, th
         });
       }
       if (round >= 0) rounds.push(contestants.map((contestant) => results.get(contestant)!));
-      context.say(`round ${round + 1} with ${threads} ${threads === 1 ? "thread" : "threads"} is done`);
+      const rates = contestants.map((each) => `${each.name} ${results.get(each)!.decode.toFixed(1)}`);
+      context.say(`${model.name}, ${threadsText(threads)}, round ${round + 1}, tokens/s: ${rates.join("; ")}`);
     }
-    return linesOf(contestants, rounds, threads);
+    return linesOf(`${model.name}, ${threadsText(threads)}`, contestants, rounds);
   } finally {
     await browser.process.kill();
     await Promise.all([ours.close(), rivals.close()]);
   }
 }
+
+const threadsText = (threads: number): string => (threads === 1 ? "one thread" : `${threads} threads`);
 
 /** Tokens per second after the first, and milliseconds until the first. */
 interface Rates {
@@ -98,13 +115,12 @@ function rateOf({ at, startedAt }: RivalAnswer): Rates {
   return { decode: (1000 * (at.length - 1)) / (last - first), firstMs: first - startedAt };
 }
 
-function linesOf(contestants: readonly Contestant[], rounds: readonly Measured[][], threads: number): Line[] {
-  const where = threads === 1 ? "one thread" : `${threads} threads`;
+function linesOf(what: string, contestants: readonly Contestant[], rounds: readonly Measured[][]): Line[] {
   const lines = contestants.map(({ name, weightBytes }, index): Line => {
     const rates = rounds.map((round) => round[index]!.decode);
     const ceilings = rounds.map((round) => round[index]!.bytesPerSecond / weightBytes);
     return {
-      name: `SmolLM2-135M, ${where}: ${name}`,
+      name: `${what}: ${name}`,
       unit: "tokens/s",
       measured: spread(rates),
       other: { name: "memory / weights", unit: "tokens/s", value: spread(ceilings) },
@@ -118,7 +134,7 @@ function linesOf(contestants: readonly Contestant[], rounds: readonly Measured[]
     );
   const [mine, theirs] = [best(true), best(false)];
   const total: Line = {
-    name: `SmolLM2-135M, ${where}: Microgrid's best engine`,
+    name: `${what}: Microgrid's best engine`,
     unit: "tokens/s",
     measured: spread(mine),
     other: { name: "best of the others", unit: "tokens/s", value: spread(theirs) },
@@ -128,83 +144,62 @@ function linesOf(contestants: readonly Contestant[], rounds: readonly Measured[]
   return [...lines, total];
 }
 
-async function microgrid(
-  page: Page,
-  name: string,
-  folder: string,
-  graph: string,
-  files: ReadonlyMap<string, Uint8Array>,
-): Promise<Contestant> {
-  const paths = [...files.keys()].flatMap((path) =>
-    path.startsWith(`/${folder}/`) ? path.slice(folder.length + 2) : [],
-  );
-  const id = await page.evaluate(async ([where, lead, all]) => (await window.onnx.load(where, lead, all, "wasm")).id, [
-    folder,
-    graph,
-    paths,
-  ] as const);
+/** The real weights in all variants, and the prompt in SmolLM2's own chat format. */
+async function smollm2(): Promise<Model> {
+  const text = "Tell me a long story about a robot and a lighthouse.";
+  const system = "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n";
+  const files = new Map<string, Uint8Array>([["/made/gguf/model.gguf", readFileSync(ggufPath("smollm2-135m"))]]);
+  for (const precision of ["q8", "fp32"] as const) {
+    const { folder, files: paths } = await variant("smollm2-135m", precision, "inline");
+    for (const path of paths) files.set(`/made/${precision}/${path}`, readFileSync(join(folder, path)));
+  }
+  const gguf = { folder: "made/gguf", file: "model.gguf" };
+  const q8 = { folder: "made/q8", file: "onnx/model_quantized.onnx" };
+  const fp32 = { folder: "made/fp32", file: "onnx/model.onnx" };
   return {
-    ...{ name, ours: true, page, weightBytes: weightsOf(files, folder) },
-    answer: () =>
-      page.evaluate(
-        async ([model, text, maxTokens]) => {
-          const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
-          const messages = [{ role: "user", content: text }] as const;
-          const at: number[] = [];
-          const startedAt = performance.now();
-          // Another asker each time makes the prompt be read again.
-          const asked = { model, messages, sampling, maxTokens, asker: crypto.randomUUID() };
-          const { signal } = new AbortController();
-          for await (const event of window.onnx.engines.generate(asked, { signal })) {
-            if (event.type === "token") at.push(...event.ids.map(() => performance.now()));
-          }
-          return { at, startedAt };
-        },
-        [id, QUESTION, TOKENS] as const,
-      ),
+    name: "SmolLM2-135M",
+    question: { text, prompt: `${system}${asked(text)}`, tokens: 32 },
+    files,
+    runs: [
+      [MICROGRID, "onnx, q8", q8],
+      [MICROGRID, "onnx, fp32", fp32],
+      [MICROGRID, "wllama, Q4_1", gguf],
+      [BARE, "Q4_1", gguf],
+      [TRANSFORMERS, "fp32", fp32],
+      [TRANSFORMERS, "q8", q8],
+    ],
   };
 }
 
-async function bareWllama(page: Page, threads: number, files: ReadonlyMap<string, Uint8Array>): Promise<Contestant> {
-  await page.evaluate(([model, count]) => window.rivals.wllama(model, count), [
-    "made/gguf/model.gguf",
-    threads,
-  ] as const);
-  return rival(page, "bare wllama, Q4_1", weightsOf(files, "made/gguf"));
-}
-
-async function transformers(page: Page, threads: number, files: ReadonlyMap<string, Uint8Array>): Promise<Contestant> {
-  await page.evaluate(
-    ([library, count]) => {
-      const options = { model: "fp32", dtype: "fp32", threads: count, device: "wasm", external: false } as const;
-      return window.rivals.transformers(library, "made/", options);
-    },
-    [TRANSFORMERS_FOLDER, threads] as const,
-  );
-  return rival(page, "transformers.js, fp32", weightsOf(files, "made/fp32"));
-}
-
-function rival(page: Page, name: string, weightBytes: number): Contestant {
-  const answer = (): Promise<RivalAnswer> =>
-    page.evaluate(([prompt, count]) => window.rivals.answer(prompt, count), [PROMPT, TOKENS] as const);
-  return { name, ours: false, page, weightBytes, answer };
-}
-
-/** The model in both formats, and transformers.js if it is installed, by their paths on the site. */
-async function modelFiles(): Promise<Map<string, Uint8Array>> {
-  const made = new Map<string, Uint8Array>(transformersFiles());
-  for (const precision of ["int8", "fp32"] as const) {
-    const { folder, files } = await variant("smollm2-135m", precision, "inline");
-    for (const path of files) made.set(`/made/${precision}/${path}`, readFileSync(join(folder, path)));
+/** The embedded model as it is, and as a GGUF file with the same codes. */
+function guide(): Model {
+  const files = new Map<string, Uint8Array>([["/made/guide-gguf/model.gguf", guideGguf("q4_0")]]);
+  for (const path of [...GUIDE_FILES, "onnx/model_q4.onnx", "onnx/model_q4.onnx_data"]) {
+    files.set(`/made/guide/${path}`, readFileSync(join(ROOT, "public", "models", "guide", path)));
   }
-  made.set("/made/gguf/model.gguf", readFileSync(ggufPath("smollm2-135m")));
-  return made;
+  const graph = { folder: "made/guide", file: "onnx/model_q4.onnx" };
+  const gguf = { folder: "made/guide-gguf", file: "model.gguf" };
+  return {
+    name: "Guide",
+    question: { text: STORY, prompt: asked(STORY), tokens: 120 },
+    files,
+    runs: [
+      [MICROGRID, "onnx, q4", graph],
+      [MICROGRID, "wllama, Q4_0", gguf],
+      [BARE, "Q4_0", gguf],
+      [TRANSFORMERS, "q4", graph],
+    ],
+  };
 }
 
-/** Bytes of the files that hold weights. */
-function weightsOf(files: ReadonlyMap<string, Uint8Array>, folder: string): number {
-  return [...files].reduce(
-    (sum, [path, { length }]) => sum + (path.startsWith(`/${folder}/`) && /\.(onnx|gguf)$/.test(path) ? length : 0),
-    0,
-  );
+/** A question in the chat format that both models share. */
+const asked = (text: string): string => `<|im_start|>user\n${text}<|im_end|>\n<|im_start|>assistant\n`;
+
+/** Transformers.js, if it is installed, by paths on the site. */
+function libraryFiles(): (readonly [string, Uint8Array])[] {
+  const folders = [join(REFERENCES, "@huggingface/transformers/dist"), join(REFERENCES, "onnxruntime-web/dist")];
+  return LIBRARY.flatMap((name) => {
+    const place = folders.map((each) => join(each, name)).find((path) => existsSync(path));
+    return place === undefined ? [] : [[`/${LIBRARY_FOLDER}${name}`, readFileSync(place)] as const];
+  });
 }
