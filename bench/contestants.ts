@@ -26,7 +26,8 @@ export interface Contestant {
   readonly page: Page;
   /** Bytes that a token needs at least: those of the weights. */
   readonly weightBytes: number;
-  answer(): Promise<RivalAnswer>;
+  /** Answers with as many tokens as asked for, by default all that the question allows. */
+  answer(tokens?: number): Promise<RivalAnswer>;
 }
 
 /** Where the library of Transformers.js is on the site. */
@@ -49,7 +50,7 @@ export async function microgrid(
     file,
     paths,
   ] as const);
-  const answer = (): Promise<RivalAnswer> =>
+  const answer = (tokens = question.tokens): Promise<RivalAnswer> =>
     page.evaluate(
       async ([model, text, maxTokens]) => {
         const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
@@ -64,7 +65,7 @@ export async function microgrid(
         }
         return { at, startedAt };
       },
-      [id, question.text, question.tokens] as const,
+      [id, question.text, tokens] as const,
     );
   return { name: `Microgrid, ${name}`, ours: true, page, weightBytes: weightsOf(files, { folder, file }), answer };
 }
@@ -99,9 +100,9 @@ export async function transformers(
   return rival(page, `transformers.js, ${dtype}`, question, weightsOf(files, model));
 }
 
-function rival(page: Page, name: string, { prompt, tokens }: Question, weightBytes: number): Contestant {
-  const answer = (): Promise<RivalAnswer> =>
-    page.evaluate(([text, count]) => window.rivals.answer(text, count), [prompt, tokens] as const);
+function rival(page: Page, name: string, question: Question, weightBytes: number): Contestant {
+  const answer = (tokens = question.tokens): Promise<RivalAnswer> =>
+    page.evaluate(([text, count]) => window.rivals.answer(text, count), [question.prompt, tokens] as const);
   return { name, ours: false, page, weightBytes, answer };
 }
 

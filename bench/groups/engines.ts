@@ -5,7 +5,6 @@ import type { Page } from "@playwright/test";
 import { serveBarePage } from "../../e2e/harness/bare-pages";
 import { pretendCores } from "../../e2e/harness/cores";
 import type { WebServer } from "../../e2e/harness/servers";
-import type { RivalAnswer } from "../../e2e/rivals-page/main";
 import { guideGguf } from "../../scripts/guide-gguf/gguf";
 import { ggufPath, variant } from "../../scripts/real-models/index";
 import { haveWeights } from "../../scripts/real-models/testing";
@@ -27,6 +26,8 @@ import { pairedRatio, spread } from "../statistics";
 import { hasTransformers, TRANSFORMERS_FOLDER, TRANSFORMERS_HINT, transformersFiles } from "../transformers";
 
 const ROUNDS = 5;
+/** Tokens of an answer that stands for reading the prompt. */
+const SHORT = 2;
 const REFERENCES = join(ROOT, "scripts", "real-models", "references", "node_modules");
 const LIBRARY = ["transformers.min.js", "ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm"];
 const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
@@ -78,20 +79,27 @@ async function measure(context: GroupContext, model: Model, threads: number): Pr
       const load = { [MICROGRID]: microgrid, [BARE]: bareWllama, [TRANSFORMERS]: transformers }[runtime];
       contestants.push(await load(page, format, place, about));
     }
+    const session = await browser.browser.newBrowserCDPSession();
+    const processorMs = async (): Promise<number> => {
+      const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+      return 1000 * processInfo.reduce((sum, { type, cpuTime }) => sum + (type === "renderer" ? cpuTime : 0), 0);
+    };
     const rounds: Measured[][] = [];
     for (let round = -1; round < context.times(ROUNDS); round++) {
       const order = round % 2 === 0 ? contestants : contestants.toReversed();
       const results = new Map<Contestant, Measured>();
       for (const contestant of order) {
-        const rate = rateOf(await contestant.answer());
         results.set(contestant, {
-          ...rate,
+          ...(await timed(contestant, processorMs)),
           bytesPerSecond: await contestant.page.evaluate(processorCopyRate, contestant.weightBytes),
         });
       }
       if (round >= 0) rounds.push(contestants.map((contestant) => results.get(contestant)!));
-      const rates = contestants.map((each) => `${each.name} ${results.get(each)!.decode.toFixed(1)}`);
-      context.say(`${model.name}, ${threadsText(threads)}, round ${round + 1}, tokens/s: ${rates.join("; ")}`);
+      const rates = contestants.map((each) => {
+        const { decode, processorMs: ms } = results.get(each)!;
+        return `${each.name} ${decode.toFixed(1)} (${ms.toFixed(1)})`;
+      });
+      context.say(`${model.name}, ${threadsText(threads)}, round ${round + 1}, tokens/s (ms): ${rates.join("; ")}`);
     }
     return linesOf(`${model.name}, ${threadsText(threads)}`, contestants, rounds);
   } finally {
@@ -102,20 +110,33 @@ async function measure(context: GroupContext, model: Model, threads: number): Pr
 
 const threadsText = (threads: number): string => (threads === 1 ? "one thread" : `${threads} threads`);
 
-/** Tokens per second after the first, and milliseconds until the first. */
+/** Tokens per second after the first, milliseconds until the first, and those of all processors that each further one takes. */
 interface Rates {
   readonly decode: number;
   readonly firstMs: number;
+  readonly processorMs: number;
 }
 
 type Measured = Rates & { readonly bytesPerSecond: number };
 
-function rateOf({ at, startedAt }: RivalAnswer): Rates {
+/** The processor's clock goes on only while this page computes, as all others are idle, so other programs change little in it. */
+async function timed(contestant: Contestant, processorMs: () => Promise<number>): Promise<Rates> {
+  const start = await processorMs();
+  const { length } = (await contestant.answer(SHORT)).at;
+  const middle = await processorMs();
+  const { at, startedAt } = await contestant.answer();
+  const more = (await processorMs()) - middle - (middle - start);
   const [first = NaN, last = NaN] = [at[0], at.at(-1)];
-  return { decode: (1000 * (at.length - 1)) / (last - first), firstMs: first - startedAt };
+  return {
+    decode: (1000 * (at.length - 1)) / (last - first),
+    firstMs: first - startedAt,
+    processorMs: more / (at.length - length),
+  };
 }
 
 function linesOf(what: string, contestants: readonly Contestant[], rounds: readonly Measured[][]): Line[] {
+  const median = (figure: keyof Rates, index: number): number =>
+    spread(rounds.map((round) => round[index]![figure])).median;
   const lines = contestants.map(({ name, weightBytes }, index): Line => {
     const rates = rounds.map((round) => round[index]!.decode);
     const ceilings = rounds.map((round) => round[index]!.bytesPerSecond / weightBytes);
@@ -125,7 +146,9 @@ function linesOf(what: string, contestants: readonly Contestant[], rounds: reado
       measured: spread(rates),
       other: { name: "memory / weights", unit: "tokens/s", value: spread(ceilings) },
       ratio: pairedRatio(rates, ceilings),
-      notes: [`First token after ${Math.round(spread(rounds.map((round) => round[index]!.firstMs)).median)} ms.`],
+      notes: [
+        `First token after ${median("firstMs", index).toFixed(0)} ms; a token takes ${median("processorMs", index).toFixed(1)} ms of processor time.`,
+      ],
     };
   });
   const best = (ours: boolean): number[] =>
@@ -133,6 +156,11 @@ function linesOf(what: string, contestants: readonly Contestant[], rounds: reado
       Math.max(...round.filter((_, index) => contestants[index]!.ours === ours).map(({ decode }) => decode)),
     );
   const [mine, theirs] = [best(true), best(false)];
+  const leastMs = (ours: boolean): number[] =>
+    rounds.map((round) =>
+      Math.min(...round.filter((_, index) => contestants[index]!.ours === ours).map(({ processorMs }) => processorMs)),
+    );
+  const byProcessor = pairedRatio(leastMs(false), leastMs(true)).median;
   const total: Line = {
     name: `${what}: Microgrid's best engine`,
     unit: "tokens/s",
@@ -140,6 +168,7 @@ function linesOf(what: string, contestants: readonly Contestant[], rounds: reado
     other: { name: "best of the others", unit: "tokens/s", value: spread(theirs) },
     ratio: pairedRatio(mine, theirs),
     target: { of: "ratio", at: "least", value: 1 },
+    notes: [`By processor time: ${byProcessor.toFixed(2)} times as fast.`],
   };
   return [...lines, total];
 }
