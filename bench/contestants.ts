@@ -1,6 +1,7 @@
 /** Runtimes of language models in pages of their own, each with a model in it: Microgrid's engines, and others beside them. */
 import type { Page } from "@playwright/test";
 import type { RivalAnswer } from "../e2e/rivals-page/main";
+import { TRANSFORMERS_FOLDER } from "./transformers";
 
 /** Files by their paths on a page's site. */
 export type SiteFiles = ReadonlyMap<string, Uint8Array>;
@@ -29,9 +30,6 @@ export interface Contestant {
   /** Answers with as many tokens as asked for, by default all that the question allows. */
   answer(tokens?: number): Promise<RivalAnswer>;
 }
-
-/** Where the library of Transformers.js is on the site. */
-export const LIBRARY_FOLDER = "made/library/";
 
 /** One of Microgrid's engines, in the bare page of the engines: a GGUF file is one for llama.cpp. */
 export async function microgrid(

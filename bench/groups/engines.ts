@@ -1,5 +1,5 @@
 /** Models on the CPU: each engine of Microgrid and other runtimes in one run, with what memory allows beside them. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { serveBarePage } from "../../e2e/harness/bare-pages";
@@ -11,25 +11,15 @@ import { haveWeights } from "../../scripts/real-models/testing";
 import { ROOT } from "../../scripts/run/spawn.mjs";
 import { QUESTION as STORY } from "../answers";
 import { processorCopyRate } from "../bandwidth";
-import {
-  bareWllama,
-  type Contestant,
-  LIBRARY_FOLDER,
-  microgrid,
-  type Question,
-  type SiteModel,
-  transformers,
-} from "../contestants";
+import { bareWllama, type Contestant, microgrid, type Question, type SiteModel, transformers } from "../contestants";
 import type { Group, GroupContext } from "../group";
 import type { Line } from "../line";
 import { pairedRatio, spread } from "../statistics";
-import { hasTransformers, TRANSFORMERS_FOLDER, TRANSFORMERS_HINT, transformersFiles } from "../transformers";
+import { hasTransformers, TRANSFORMERS_HINT, transformersFiles } from "../transformers";
 
 const ROUNDS = 5;
 /** Tokens of an answer that stands for reading the prompt. */
 const SHORT = 2;
-const REFERENCES = join(ROOT, "scripts", "real-models", "references", "node_modules");
-const LIBRARY = ["transformers.min.js", "ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm"];
 const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 const GUIDE_FILES = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"];
 const [MICROGRID, BARE, TRANSFORMERS] = ["microgrid", "wllama", "transformers"] as const;
@@ -45,7 +35,7 @@ interface Model {
 export const engines: Group = async (context) => {
   const models = [guide(), ...(haveWeights ? [await smollm2()] : [])];
   if (!haveWeights) context.say("The weights of SmolLM2-135M are not here: npm run real:models brings them. Left out.");
-  if (libraryFiles().length === 0) context.say("transformers.js is not here: npm run real:goldens installs it.");
+  if (!hasTransformers(transformersFiles())) context.say(TRANSFORMERS_HINT);
   const lines: Line[] = [];
   for (const model of models) {
     for (const threads of [1, 2]) lines.push(...(await measure(context, model, threads)));
@@ -54,8 +44,7 @@ export const engines: Group = async (context) => {
 };
 
 async function measure(context: GroupContext, model: Model, threads: number): Promise<Line[]> {
-  const library = libraryFiles();
-  const files = new Map([...model.files, ...library]);
+  const files = new Map([...model.files, ...transformersFiles()]);
   const options = { made: files, headers: threads > 1 ? ISOLATED : {} };
   const [ours, rivals] = await Promise.all([
     serveBarePage("onnx-page", options),
@@ -74,7 +63,7 @@ async function measure(context: GroupContext, model: Model, threads: number): Pr
     const contestants: Contestant[] = [];
     const about = { files, question: model.question, threads };
     for (const [runtime, format, place] of model.runs) {
-      if (runtime === TRANSFORMERS && library.length === 0) continue;
+      if (runtime === TRANSFORMERS && !hasTransformers(files)) continue;
       const page = await (runtime === MICROGRID ? open(ours, "onnx") : open(rivals, "rivals"));
       const load = { [MICROGRID]: microgrid, [BARE]: bareWllama, [TRANSFORMERS]: transformers }[runtime];
       contestants.push(await load(page, format, place, about));
@@ -223,12 +212,3 @@ function guide(): Model {
 
 /** A question in the chat format that both models share. */
 const asked = (text: string): string => `<|im_start|>user\n${text}<|im_end|>\n<|im_start|>assistant\n`;
-
-/** Transformers.js, if it is installed, by paths on the site. */
-function libraryFiles(): (readonly [string, Uint8Array])[] {
-  const folders = [join(REFERENCES, "@huggingface/transformers/dist"), join(REFERENCES, "onnxruntime-web/dist")];
-  return LIBRARY.flatMap((name) => {
-    const place = folders.map((each) => join(each, name)).find((path) => existsSync(path));
-    return place === undefined ? [] : [[`/${LIBRARY_FOLDER}${name}`, readFileSync(place)] as const];
-  });
-}
