@@ -4,7 +4,7 @@ import type { RivalAnswer } from "../e2e/rivals-page/main";
 import { TRANSFORMERS_FOLDER } from "./transformers";
 
 /** Files by their paths on a page's site. */
-export type SiteFiles = ReadonlyMap<string, Uint8Array>;
+type SiteFiles = ReadonlyMap<string, Uint8Array>;
 
 /** A model's folder on the site, and its graph or GGUF file in there. */
 export interface SiteModel {
@@ -90,10 +90,12 @@ export async function transformers(
   { files, question, threads }: { readonly files: SiteFiles; readonly question: Question; readonly threads: number },
 ): Promise<Contestant> {
   const [models, name] = [model.folder.replace(/[^/]+$/, ""), model.folder.replace(/^.*\//, "")];
-  await page.evaluate(([library, folder, options]) => window.rivals.transformers(library, folder, options), [
-    LIBRARY_FOLDER,
+  const external = files.has(`/${model.folder}/${model.file}_data`);
+  const options = { model: name, dtype, threads, device: "wasm", external } as const;
+  await page.evaluate(([library, folder, all]) => window.rivals.transformers(library, folder, all), [
+    TRANSFORMERS_FOLDER,
     models,
-    { model: name, dtype, threads },
+    options,
   ] as const);
   return rival(page, `transformers.js, ${dtype}`, question, weightsOf(files, model));
 }
