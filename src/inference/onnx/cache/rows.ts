@@ -61,9 +61,7 @@ export function copies(slot: StateSlot, from: RowPlace, to: RowPlace, tokens: nu
     toByte: start(to, head),
     bytes: lines * line,
   });
-  // Between equal rows, all heads go at once, with the room behind their tokens.
-  if (from.of.tokens === to.of.tokens && from.first === to.first) {
-    return [run(0, (heads - 1) * from.of.tokens + count)];
-  }
+  // Between rows of one size, all heads are equally far apart and go at once, with the room between their tokens.
+  if (from.of.tokens === to.of.tokens) return [run(0, (heads - 1) * from.of.tokens + count)];
   return Array.from({ length: heads }, (_, head) => run(head, count));
 }
