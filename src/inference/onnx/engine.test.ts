@@ -188,10 +188,11 @@ describe("the onnx engine on the guide model", () => {
       }),
     );
     expect(answers).toEqual(items.map((item) => item.completion_ids.slice(0, -1)));
-    // While all three run, nobody gets two tokens in a row.
-    expect(new Set(order.slice(0, 30).map((index, at) => (index === order[at + 1] ? "twice" : "alternating")))).toEqual(
-      new Set(["alternating"]),
-    );
+    // While all three run, nobody gets two tokens in a row; the first has begun while the others' prompts were read.
+    const begun = Math.max(...items.map((_, index) => order.indexOf(index)));
+    const together = order.slice(begun, begun + 24);
+    expect(new Set(together).size).toBe(3);
+    expect(together.filter((index, at) => index === together[at + 1])).toEqual([]);
   });
 
   it.each(["abort", "leave"] as const)("stops on %s and answers the next request", async (how) => {
