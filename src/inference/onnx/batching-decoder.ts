@@ -90,7 +90,10 @@ export class BatchingDecoder implements Decoder<SequenceCache> {
     together.sort((a, b) => a.cache.serial - b.cache.serial);
     let batch: CacheBatch | undefined;
     try {
-      if (count === 1) return await this.#predictAlone(together[0]!, together[0]!.candidates);
+      if (count === 1) {
+        await this.#predictAlone(together[0]!, together[0]!.candidates);
+        return;
+      }
       batch = await CacheBatch.of(together.map(({ cache }) => cache));
       const size = `${count}, ${Math.floor(Math.log2(Math.max(...batch.lengths)))}`;
       const isTrusted = this.#trusted.has(size);
