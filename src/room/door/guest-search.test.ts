@@ -88,6 +88,34 @@ describe("an impostor at the door", () => {
   });
 });
 
+it("a refusal that another door has overtaken does not end the search for the next door", async () => {
+  const home = await house();
+  await home.membership.word.renew();
+  /** Another member, at its own door. */
+  const member = async () => {
+    const signer = await makeEphemeralKey();
+    const { proof } = await home.membership.admit(signer.did, undefined);
+    return doorOf(new Membership(memberContext(signer), { ...home.membership.parts, proof }));
+  };
+  const [refusing, second] = [await member(), await member()];
+  vi.spyOn(refusing.membership.invites, "check").mockImplementation(() => {
+    throw new MicrogridError("peer-refused", "Not here.");
+  });
+  const registration = { current: undefined, on: () => nobody } as unknown as SignalingRegistration;
+  const search = new GuestSearch(registration, await credentialsOf(home.invite), nobody);
+  const { signal } = new AbortController();
+  const first = search.nextDoor(signal);
+  await search.meet(lineTo(refusing));
+  await search.meet(lineTo(home));
+  search.ledNowhere(await first, new MicrogridError("peer-lost", "It went away."));
+  const next = search.nextDoor(signal);
+  // Timers end in the order of their times: that of the refusal is over after this one.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await search.meet(lineTo(second));
+  expect((await next).did).toBe(second.membership.signer.did);
+  search.close();
+});
+
 describe("a room as it was before somebody was removed", () => {
   /** The founder's door after the removal of a member, and the removed member's door, which shows the room as it was. */
   async function split() {

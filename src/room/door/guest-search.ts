@@ -173,6 +173,7 @@ export class GuestSearch {
     const waiting = this.#waiting;
     const door = this.#first;
     const refused = this.#refused;
+    clearTimeout(this.#decision);
     this.#decision = undefined;
     // One member's no is not the room's while others have not been asked.
     if (!door && refused && !this.#hasLooked && this.#registration.current) return;
