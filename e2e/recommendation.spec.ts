@@ -1,7 +1,7 @@
 /** The way from the demo to a useful model: a recommendation, a download in the background, and a way back. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { expect, shot, test } from "./harness";
+import { type SitePage, expect, shot, test } from "./harness";
 import { HubServer } from "./harness/hub-server";
 import { ChatPage, GUIDE_NAME } from "./pages";
 
@@ -27,7 +27,7 @@ test("one button brings a useful model while the demo answers, and the chat can 
   for (const path of [...FILES, DATA]) hub.put(REPOSITORY, path, await readFile(`${GUIDE}/${path}`));
   hub.fault(REPOSITORY, DATA, { kind: "stall", bytes: MIB });
   siteConfig.hub = hub.url;
-  const { page } = await openSite({ name: "anna" });
+  const { page } = await openSite({ name: "anna", prepare: littleMemory });
   const chat = new ChatPage(page);
   const card = page.getByRole("group", { name: "Recommended" });
   await expect(card).toContainText("Recommended for this device");
@@ -99,3 +99,8 @@ test("speeds are measured in answers, shown in the list, and known at the next v
   await chat.models.open();
   await expect(row).toContainText(text);
 });
+
+/** A device with room for the smallest model only: on a fast one, another would be recommended. */
+async function littleMemory({ context }: Pick<SitePage, "context">): Promise<void> {
+  await context.addInitScript(() => Object.defineProperty(navigator, "deviceMemory", { get: () => 0.5 }));
+}
