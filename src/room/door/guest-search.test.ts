@@ -13,7 +13,7 @@ import { GuestSession } from "./guest-session";
 vi.mock("../constants", async (original) => ({
   ...(await original<object>()),
   GOODBYE_MS: 20,
-  REFUSED_AFTER_MS: 20,
+  REFUSED_AFTER_MS: 21, // as no other time here
   SECOND_DOOR_MS: 1_000,
 }));
 
@@ -88,6 +88,23 @@ describe("an impostor at the door", () => {
   });
 });
 
+/** From now on, timers of `ms` end only when the test ends them. Gives their work, by their handles. */
+function heldTimers(ms: number): ReadonlyMap<unknown, () => void> {
+  const held = new Map<unknown, () => void>();
+  const { setTimeout: set, clearTimeout: clear } = globalThis;
+  const hold = (work: () => void, delay?: number): unknown => {
+    if (delay !== ms) return set(work, delay);
+    const handle = {};
+    held.set(handle, work);
+    return handle;
+  };
+  vi.spyOn(globalThis, "setTimeout").mockImplementation(hold as typeof setTimeout);
+  vi.spyOn(globalThis, "clearTimeout").mockImplementation((handle) => {
+    if (!held.delete(handle)) clear(handle);
+  });
+  return held;
+}
+
 it("a refusal that another door has overtaken does not end the search for the next door", async () => {
   const home = await house();
   await home.membership.word.renew();
@@ -104,13 +121,14 @@ it("a refusal that another door has overtaken does not end the search for the ne
   const registration = { current: undefined, on: () => nobody } as unknown as SignalingRegistration;
   const search = new GuestSearch(registration, await credentialsOf(home.invite), nobody);
   const { signal } = new AbortController();
+  const overdue = heldTimers(21);
   const first = search.nextDoor(signal);
   await search.meet(lineTo(refusing));
+  expect(overdue.size).toBe(1);
   await search.meet(lineTo(home));
   search.ledNowhere(await first, new MicrogridError("peer-lost", "It went away."));
   const next = search.nextDoor(signal);
-  // Timers end in the order of their times: that of the refusal is over after this one.
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  for (const end of overdue.values()) end();
   await search.meet(lineTo(second));
   expect((await next).did).toBe(second.membership.signer.did);
   search.close();
