@@ -12,14 +12,14 @@ import { Budget } from "./budget";
 import type { GpuBenchOptions } from "./options.mjs";
 import { gpuReadRate } from "./read-rate";
 import { reportText } from "./report";
-import { type Extent, measureShape, type Run } from "./shape-run";
+import { type ShapeExtent, measureShape, type Run } from "./shape-run";
 import { misfit, scaledDown, type Shape, SHAPES } from "./shapes";
 import { GpuSite } from "./site";
 
 /** On a graphics card. */
-const FULL: Extent = { prompts: [128, 512, 1024], together: [1, 2, 4, 8], tokens: 64, rounds: 3, warmUps: 1 };
+const FULL: ShapeExtent = { prompts: [128, 512, 1024], together: [1, 2, 4, 8], tokens: 64, rounds: 3, warmUps: 1 };
 /** On software, where a token can take a second. */
-const SMALL: Extent = { prompts: [32, 64, 96], together: [1, 2, 4, 8], tokens: 4, rounds: 1, warmUps: 0 };
+const SMALL: ShapeExtent = { prompts: [32, 64, 96], together: [1, 2, 4, 8], tokens: 4, rounds: 1, warmUps: 0 };
 /** The block whose reading shows the bandwidth: larger than the caches of graphics cards. */
 const BLOCK_BYTES = 512 * 2 ** 20;
 const SMALL_BLOCK_BYTES = 32 * 2 ** 20;

@@ -4,12 +4,8 @@ import type { Prompt } from "./prompts";
 import { decodeRate, firstTokenMs, togetherRate } from "./rates";
 import type { Runtime } from "./runtime";
 
-/** The things to measure, and how often. */
-export interface Plan {
-  /** Prompts by their lengths, the shortest first; an answer goes on from the first. */
-  readonly prompts: readonly Prompt[];
-  /** Short prompts, each another one, for answers at once. */
-  readonly shortPrompts: readonly Prompt[];
+/** How much is measured, apart from the prompts. */
+export interface Extent {
   /** Numbers of answers that run at once. */
   readonly together: readonly number[];
   /** Tokens of an answer. */
@@ -17,6 +13,14 @@ export interface Plan {
   /** Rounds that count, after those that do not. */
   readonly rounds: number;
   readonly warmUps: number;
+}
+
+/** The things to measure, and how often. */
+export interface Plan extends Extent {
+  /** Prompts by their lengths, the shortest first; an answer goes on from the first. */
+  readonly prompts: readonly Prompt[];
+  /** Short prompts, each another one, for answers at once. */
+  readonly shortPrompts: readonly Prompt[];
 }
 
 /** The samples of one runtime, without those that were left out. */

@@ -6,7 +6,7 @@ import { hasTransformers } from "../transformers";
 import type { Budget } from "./budget";
 import { greedyDifference } from "./check";
 import { linesOf } from "./lines";
-import { measure, type Plan, type Samples } from "./measure";
+import { type Extent, measure, type Plan, type Samples } from "./measure";
 import { type Prompt, promptOf } from "./prompts";
 import { type RandomModel, randomModel } from "./random-model";
 import { microgrid, type Runtime, transformers } from "./runtime";
@@ -14,23 +14,16 @@ import { bytesPerToken, scaledDown, type Shape } from "./shapes";
 import type { GpuSite } from "./site";
 
 /** The extent of the measurements of a shape. */
-export interface Extent {
+export interface ShapeExtent extends Extent {
   /** Lengths of prompts, in tokens. */
   readonly prompts: readonly number[];
-  /** Numbers of answers at once. */
-  readonly together: readonly number[];
-  /** Tokens of an answer. */
-  readonly tokens: number;
-  /** Rounds that count, after those that do not. */
-  readonly rounds: number;
-  readonly warmUps: number;
 }
 
 /** The means that all shapes of a run share. */
 export interface Run {
   readonly site: GpuSite;
   readonly browser: Browser;
-  readonly extent: Extent;
+  readonly extent: ShapeExtent;
   /** Whether the adapter computes in half precision. */
   readonly half: boolean;
   /** Whether shapes are scaled down. */
@@ -143,7 +136,7 @@ class Measuring {
   }
 }
 
-async function planOf(model: RandomModel, extent: Extent): Promise<Plan> {
+async function planOf(model: RandomModel, extent: ShapeExtent): Promise<Plan> {
   const tokenizer = await tokenizerOf(model);
   return {
     ...extent,

@@ -12,6 +12,7 @@ import { ROOT } from "../../scripts/run/spawn.mjs";
 import { QUESTION as STORY } from "../answers";
 import { processorCopyRate } from "../bandwidth";
 import { bareWllama, type Contestant, microgrid, type Question, type SiteModel, transformers } from "../contestants";
+import { decodeRate, firstTokenMs } from "../gpu/rates";
 import type { Group, GroupContext } from "../group";
 import type { Line } from "../line";
 import { pairedRatio, spread } from "../statistics";
@@ -113,13 +114,12 @@ async function timed(contestant: Contestant, processorMs: () => Promise<number>)
   const start = await processorMs();
   const { length } = (await contestant.answer(SHORT)).at;
   const middle = await processorMs();
-  const { at, startedAt } = await contestant.answer();
+  const answer = await contestant.answer();
   const more = (await processorMs()) - middle - (middle - start);
-  const [first = NaN, last = NaN] = [at[0], at.at(-1)];
   return {
-    decode: (1000 * (at.length - 1)) / (last - first),
-    firstMs: first - startedAt,
-    processorMs: more / (at.length - length),
+    decode: decodeRate(answer),
+    firstMs: firstTokenMs(answer),
+    processorMs: more / (answer.at.length - length),
   };
 }
 

@@ -56,26 +56,8 @@ export class ModelRunner {
     take: (rows: readonly Float32Array[]) => boolean,
   ): Promise<boolean> {
     const count = ids.length;
-    const { ids: idType, mask, positions, logitsToKeep } = this.#spec;
-    const ort = this.#ort;
-    const feeds: Record<string, Tensor> = { ...batch.feeds() };
-    if (idType) feeds.input_ids = integerTensor(ort, idType, ids, [count, 1]);
-    if (mask)
-      feeds.attention_mask = paddedMask(
-        ort,
-        mask,
-        batch.lengths.map((length) => length + 1),
-      );
-    if (positions) {
-      const { type, axes, rank } = positions;
-      const values = Array.from({ length: axes }, () => batch.lengths).flat();
-      feeds.position_ids = integerTensor(ort, type, values, rank === 3 ? [axes, count, 1] : [count, 1]);
-    }
-    if (logitsToKeep) {
-      const { name, type, rank } = logitsToKeep;
-      // A head that takes all rows for one list keeps the last of them.
-      feeds[name] = integerTensor(ort, type, [count], rank === 0 ? [] : [1]);
-    }
+    // A head that takes all rows for one list keeps the last of them.
+    const feeds = { ...batch.feeds(), ...this.#integers(batch.lengths, 1, ids, count) };
     const outputs = await this.#session.run(feeds, { ...batch.fetches(), logits: null });
     const isTaken = take(await this.#rows.last(outputs.logits, count, candidates));
     if (isTaken) batch.advance(outputs);
@@ -119,21 +101,37 @@ export class ModelRunner {
     };
   }
 
-  #feeds(cache: KvCache, { ids, hidden, count }: Step, logits: number): Record<string, Tensor> {
-    const past = cache.length;
-    const { ids: idType, mask, positions, logitsToKeep, hidden: slots, rows } = this.#spec;
-    const feeds: Record<string, Tensor> = { ...cache.feeds() };
-    if (idType) feeds.input_ids = integerTensor(this.#ort, idType, ids ?? new Array<number>(count).fill(0), [1, count]);
-    if (mask) feeds.attention_mask = (this.#masks ??= new OpenMasks(this.#ort, mask)).of(past + count);
+  /** The inputs of integers for `count` tokens of each sequence; `pasts` are the lengths of the sequences before them. */
+  #integers(pasts: readonly number[], count: number, ids: readonly number[], logits: number): Record<string, Tensor> {
+    const ort = this.#ort;
+    const { ids: idType, mask, positions, logitsToKeep } = this.#spec;
+    const dims = [pasts.length, count];
+    const feeds: Record<string, Tensor> = {};
+    if (idType) feeds.input_ids = integerTensor(ort, idType, ids, dims);
+    if (mask) {
+      const [first = 0, ...others] = pasts.map((past) => past + count);
+      const isAlone = others.length === 0;
+      feeds.attention_mask = isAlone
+        ? (this.#masks ??= new OpenMasks(ort, mask)).of(first)
+        : paddedMask(ort, mask, [first, ...others]);
+    }
     if (positions) {
       const { type, axes, rank } = positions;
-      const from = Array.from({ length: axes * count }, (_, index) => past + (index % count));
-      feeds.position_ids = integerTensor(this.#ort, type, from, rank === 3 ? [axes, 1, count] : [1, count]);
+      const once = pasts.flatMap((past) => Array.from({ length: count }, (_, index) => past + index));
+      const values = Array.from({ length: axes }, () => once).flat();
+      feeds.position_ids = integerTensor(ort, type, values, rank === 3 ? [axes, ...dims] : dims);
     }
     if (logitsToKeep) {
       const { name, type, rank } = logitsToKeep;
-      feeds[name] = integerTensor(this.#ort, type, [Math.max(1, logits)], rank === 0 ? [] : [1]);
+      feeds[name] = integerTensor(ort, type, [logits], rank === 0 ? [] : [1]);
     }
+    return feeds;
+  }
+
+  #feeds(cache: KvCache, { ids, hidden, count }: Step, logits: number): Record<string, Tensor> {
+    const { hidden: slots, rows } = this.#spec;
+    const given = ids ?? new Array<number>(count).fill(0);
+    const feeds = { ...cache.feeds(), ...this.#integers([cache.length], count, given, Math.max(1, logits)) };
     for (const slot of slots.takes) {
       const row = rows.get(slot.name);
       if (!row) continue; // It is only passed on.

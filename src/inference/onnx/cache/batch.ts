@@ -1,7 +1,7 @@
 /** The state of several sequences for one run that computes the next token of each. */
 import type { Tensor } from "onnxruntime-web";
 import { RowTensor, type StateSlot, grows } from "./rows";
-import { type SequenceCache, moveTogether, roomFor } from "./sequence-cache";
+import { type SequenceCache, firstIn, moveTogether, roomFor } from "./sequence-cache";
 
 /**
  * Sequences side by side, each a row. Shorter ones are padded: in front, with the mask saying so, or behind where only grouped-query
@@ -58,11 +58,10 @@ export class CacheBatch {
       if (!tensor) throw new Error(`The run gave no ${slot.present}.`);
       return { slot, of: new RowTensor(tensor, slot) };
     });
-    const padded = !this.#caches[0]!.kind.spec.inPlacePossible;
     for (const [row, cache] of this.#caches.entries()) {
       const length = this.lengths[row]! + 1;
       const own = places.map(({ slot, of }) => {
-        return [slot, { of, row, first: padded && grows(slot) ? of.tokens - length : 0 }] as const;
+        return [slot, { of, row, first: firstIn(of, slot, cache.kind, length) }] as const;
       });
       cache.adopt(new Map(own), length);
     }
@@ -87,6 +86,5 @@ export class CacheBatch {
 function isAt(cache: SequenceCache, slot: StateSlot, of: RowTensor, row: number): boolean {
   const place = cache.at(slot);
   if (place?.of !== of || place.row !== row) return false;
-  const { inPlacePossible } = cache.kind.spec;
-  return !grows(slot) || inPlacePossible || place.first + cache.length === of.tokens;
+  return place.first === firstIn(of, slot, cache.kind, cache.length);
 }

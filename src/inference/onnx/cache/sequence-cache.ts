@@ -157,6 +157,11 @@ export function roomFor({ maxTokens }: CacheKind, tokens: number): number {
   return Math.max(tokens, Math.min(rounded, maxTokens));
 }
 
+/** Where the first of `length` tokens lies in a row: shorter texts are padded in front, or behind where attention counts. */
+export function firstIn({ tokens }: RowTensor, slot: StateSlot, { spec }: CacheKind, length: number): number {
+  return grows(slot) && !spec.inPlacePossible ? tokens - length : 0;
+}
+
 /**
  * Moves the state of sequences of one kind to new tensors, a row for each in this order, with room for `tokens`. Rejects with
  * `out-of-memory`; some slots have moved then, and every sequence is as it was.
@@ -177,8 +182,7 @@ export async function moveTogether(
     const moves = slots.flatMap((slot, index) => {
       const of = new RowTensor(tensors[index]!, slot);
       return caches.map((cache, row) => {
-        const first = grows(slot) && !spec.inPlacePossible ? tokens - cache.length : 0;
-        return { cache, slot, from: cache.at(slot), to: { of, row, first } };
+        return { cache, slot, from: cache.at(slot), to: { of, row, first: firstIn(of, slot, kind, cache.length) } };
       });
     });
     const moved = moves.filter(({ from, cache }) => from && cache.length > 0);
