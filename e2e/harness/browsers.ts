@@ -9,8 +9,18 @@ const COMMON_FLAGS = [
   "--disable-component-update",
   "--disable-sync",
   "--disable-quic",
-  // Names like x.local need multicast to be resolved, which containers lack.
-  "--disable-features=WebRtcHideLocalIpsWithMdns",
+  `--disable-features=${[
+    // Names like x.local need multicast to be resolved, which containers lack.
+    "WebRtcHideLocalIpsWithMdns",
+    // Each window would load pages of the browser's own for its address bar, which nobody sees.
+    "AimEnabled",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxPopup",
+    // The last such list counts. Playwright's names these too; they search for devices, and load hints and suggestions.
+    "MediaRouter",
+    "OptimizationHints",
+    "PreconnectToSearch",
+  ].join(",")}`,
 ];
 /** WebGPU on the processor, the same on every machine. */
 const WEBGPU_FLAGS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
