@@ -1,4 +1,5 @@
 /** Long steps in pieces: not every backend computes as many tokens at once as a pipeline sends. */
+import { concat } from "../../core";
 import type { HiddenState } from "../stages";
 import type { Step, StepResult, Wanted } from "./step";
 
@@ -35,13 +36,6 @@ function pieceOf({ ids, hidden, count }: Step, from: number, to: number): Step {
 
 function joined(pieces: readonly HiddenState[]): HiddenState {
   return (pieces[0] ?? []).map((tensor, index) => {
-    const parts = pieces.map((piece) => piece[index]!.bytes);
-    const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return { ...tensor, bytes };
+    return { ...tensor, bytes: concat(...pieces.map((piece) => piece[index]!.bytes)) };
   });
 }

@@ -35,9 +35,6 @@ const MAX_IDLE_CACHES = 8;
 /** Tokens of the self-check's text: on the GPU, larger chunks are tried too. */
 const CHECK_TEXT_TOKENS: Record<Backend, number> = { webgpu: 256, wasm: CHECK_TOKENS };
 
-/** Operators that round activations while the model runs. */
-const ROUNDING: readonly string[] = ["DynamicQuantizeLinear", "DynamicQuantizeMatMul"];
-
 /** Loads and runs ONNX repositories: decoders that chat, and models that make embeddings. One per worker, since all its models share one run queue. */
 export class OnnxEngine implements Engine {
   readonly #turns = new TurnQueue();
@@ -212,9 +209,8 @@ export class OnnxEngine implements Engine {
       const ids = checkIds(files, CHECK_TEXT_TOKENS[backend]);
       const unlessLost = unless(lost);
       const known = knownAnswer(files.tokenizer);
-      const rounds = files.graph.nodes.some(({ op }) => ROUNDING.includes(op));
       const check = await checkModel(
-        { runner, ids, ...caches, known, rounds, trained: !files.untrained },
+        { runner, ids, ...caches, known, rounds: spec.rounds, trained: !files.untrained },
         { turn: (work) => unlessLost(this.#turns.run(work, { signal })) },
       );
       const info = modelInfo(pkg, files, backend, { ...check, checked: load.checked });
@@ -230,7 +226,7 @@ export class OnnxEngine implements Engine {
         info,
         parts: {
           tokenizer: files.tokenizer,
-          decoder: (turn) => new BatchingDecoder({ runner, turn, enabled: spec.batches[backend] && !rounds }),
+          decoder: (turn) => new BatchingDecoder({ runner, turn, enabled: spec.batches[backend] }),
           release: () => {
             this.#models.delete(pkg.id);
             return runner.release();

@@ -44,9 +44,11 @@ export interface GraphSpec {
   readonly slots: readonly CacheSlot[];
   /** State that each run replaces. With any of it, a sequence cannot go back to an earlier token. */
   readonly fixed: readonly FixedSlot[];
+  /** Whether the graph rounds activations while it runs, with one scale for all tokens of a run. */
+  readonly rounds: boolean;
   /**
-   * Whether one run may be tried with the next tokens of several sequences: no input fixes their number, and a mask tells their
-   * lengths. The GPU's builds of the runtime end at shapes that do not fit, where the CPU's reports an error, so they get only
+   * Whether one run may be tried with the next tokens of several sequences: no input fixes their number, a mask tells their
+   * lengths, and none is rounded with a scale that depends on the others. The GPU's builds of the runtime end at shapes that do not fit, where the CPU's reports an error, so they get only
    * attention that checks its inputs, in graphs that make no shape for one sequence.
    */
   readonly batches: Readonly<Record<Backend, boolean>>;
@@ -69,6 +71,9 @@ const INTEGERS: readonly string[] = ["int64", "int32"];
 const FLOATS: readonly string[] = ["float32", "float16"];
 /** Largest state of one layer, in numbers: more than any published model has. */
 const MAX_FIXED_NUMBERS = 2 ** 28;
+
+/** Operators that round activations while the model runs. */
+const ROUNDING: readonly string[] = ["DynamicQuantizeLinear", "DynamicQuantizeMatMul"];
 
 /** A graph that is a whole model. */
 const WHOLE: StagePart = { takes: [], passes: [], gives: [], embeds: true, predicts: true };
@@ -104,7 +109,9 @@ export function readGraphSpec(graph: Graph, shape: CacheShape, part: StagePart =
   const positions = integers.get("position_ids");
   const inPlace = inPlacePossible(graph, slots);
   const isOpen = graph.inputs.every((input) => constants.has(input.name) || leavesBatchOpen(input));
-  const batches = part === WHOLE && integers.has("attention_mask") && isOpen && fixed.every(isCopyable);
+  const tellsLengths = integers.has("attention_mask") || (part !== WHOLE && slots.length === 0);
+  const rounds = graph.nodes.some(({ op }) => ROUNDING.includes(op));
+  const batches = tellsLengths && isOpen && !rounds && fixed.every(isCopyable);
   return {
     ids: ids?.type,
     hidden: part,
@@ -116,6 +123,7 @@ export function readGraphSpec(graph: Graph, shape: CacheShape, part: StagePart =
     logits: part.predicts ? logitsOutput(graph) : undefined,
     slots,
     fixed,
+    rounds,
     batches: { wasm: batches, webgpu: batches && inPlace && !graph.nodes.some((node) => fixesBatch(graph, node)) },
     inPlacePossible: inPlace,
     bytesPerToken: slots.reduce((sum, slot) => sum + slot.heads * slot.headDim * floatBytes(slot.type), 0),

@@ -1,11 +1,11 @@
 /** Tries out a freshly loaded part of a model on the GPU, to find the step size that it computes correctly. */
 import { MicrogridError } from "../../core";
 import type { HiddenSlot, HiddenState } from "../stages";
-import { randomFloats, readFloats } from "./floats";
+import { randomFloats } from "./floats";
 import type { GraphSpec } from "./graph-spec";
-import type { KvCacheFactory } from "./cache/kv-cache";
+import type { KvCache, KvCacheFactory } from "./cache/kv-cache";
 import type { ModelRunner } from "./runner";
-import type { Step, StepResult } from "./step";
+import { type Step, numbersOf } from "./step";
 import { TOLERANCE, difference } from "./self-check";
 
 /** Size of the steps that the reference is computed with. Larger steps must first be checked. */
@@ -18,23 +18,23 @@ const SMALLER_CHUNKS = [31, 16] as const;
 const HIDDEN_POWER = -5;
 
 /** A part to be tried, and how to run it in turn. */
-interface PartSubject {
+interface PartSubject<C extends KvCache> {
   readonly runner: Pick<ModelRunner, "run" | "limit">;
   readonly spec: GraphSpec;
-  readonly plain: KvCacheFactory;
+  readonly plain: KvCacheFactory<C>;
   /** Caches bound in place, where the graph allows them. */
-  readonly inPlace: KvCacheFactory | undefined;
+  readonly inPlace: KvCacheFactory<C> | undefined;
   turn<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** The largest piece of a step that gives the same results as small ones, and the caches used for it. */
-interface PartTrust {
+interface PartTrust<C extends KvCache> {
   readonly chunk: number;
-  readonly create: KvCacheFactory;
+  readonly create: KvCacheFactory<C>;
 }
 
 /** Tries steps of up to `stepTokens`. Throws `unsupported-model` if small steps give no usable numbers. */
-export async function checkPart(subject: PartSubject, stepTokens: number): Promise<PartTrust> {
+export async function checkPart<C extends KvCache>(subject: PartSubject<C>, stepTokens: number): Promise<PartTrust<C>> {
   const { runner, spec, plain, inPlace, turn } = subject;
   const count = Math.max(stepTokens, MIN_TOKENS);
   const step: Step = {
@@ -42,7 +42,7 @@ export async function checkPart(subject: PartSubject, stepTokens: number): Promi
     ids: Array.from({ length: count }, (_, index) => index),
     hidden: spec.hidden.takes.map((slot, index) => randomHidden(slot, count, index)),
   };
-  const compute = async (create: KvCacheFactory, chunk: number): Promise<Float32Array> => {
+  const compute = async (create: KvCacheFactory<C>, chunk: number): Promise<Float32Array> => {
     const cache = create();
     runner.limit(chunk);
     try {
@@ -70,15 +70,4 @@ export async function checkPart(subject: PartSubject, stepTokens: number): Promi
 /** Random numbers for `count` tokens; the same for the same seed. */
 export function randomHidden({ name, type, width }: HiddenSlot, count: number, seed: number): HiddenState[number] {
   return { name, type, bytes: randomFloats(type, count * width, seed, () => HIDDEN_POWER) };
-}
-
-function numbersOf({ logits, hidden }: StepResult): Float32Array {
-  const rows = [...logits, ...hidden.map(({ type, bytes }) => readFloats(type, bytes))];
-  const numbers = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const row of rows) {
-    numbers.set(row, at);
-    at += row.length;
-  }
-  return numbers;
 }

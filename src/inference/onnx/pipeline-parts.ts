@@ -14,6 +14,7 @@ import { floatBytes } from "./floats";
 import type { GpuDevice } from "./gpu-device";
 import { type CacheShape, type GraphSpec, readGraphSpec } from "./graph-spec";
 import type { KvCacheFactory } from "./cache/kv-cache";
+import type { SequenceCache } from "./cache/sequence-cache";
 import { checkLayersOnGpu } from "./layer-check";
 import { OnnxModel } from "./model";
 import { readGraphFiles, readSettings } from "./package-files";
@@ -52,7 +53,7 @@ export interface Bench {
 interface LoadedPart {
   readonly runner: ModelRunner;
   readonly spec: GraphSpec;
-  readonly create: KvCacheFactory;
+  readonly create: KvCacheFactory<SequenceCache>;
   readonly checked: LayerCheck | undefined;
 }
 
@@ -88,11 +89,9 @@ export async function loadEnds(
   const front = await loadPart(bench, pkg.front, terms);
   const back = await loadPart(bench, pkg.back, terms);
   const ends = {
-    front: front.runner,
-    back: back.runner,
+    front: { runner: front.runner, batches: front.spec.batches[bench.backend] },
+    back: { runner: back.runner, batches: back.spec.batches[bench.backend] },
     backHasLayers: back.spec.slots.length + back.spec.fixed.length > 0,
-    createFront: front.create,
-    createBack: back.create,
     returns: pkg.back.part.takes,
     stepTokens: pkg.stepTokens,
   };

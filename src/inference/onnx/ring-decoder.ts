@@ -2,9 +2,10 @@
 import { MicrogridError, randomId } from "../../core";
 import type { HiddenSlot, HiddenState, StageService } from "../stages";
 import { hiddenFault } from "./step";
-import type { KvCache, KvCacheFactory } from "./cache/kv-cache";
+import type { SequenceCache } from "./cache/sequence-cache";
 import type { ModelRunner } from "./runner";
 import type { Decoder, Sequence } from "./sequence";
+import { SharedRuns } from "./shared-runs";
 import type { TakeTurn } from "./turns";
 
 /** Steps of one sequence that may be in the ring at once: enough to keep every stage of a usual ring busy. */
@@ -18,14 +19,14 @@ export class RingSequence implements Sequence {
   id = randomId(8);
   /** All tokens, including those that are still on their way. */
   readonly ids: number[] = [];
-  readonly front: KvCache;
-  readonly back: KvCache;
+  readonly front: SequenceCache;
+  readonly back: SequenceCache;
   /** Steps on their way through the ring, in order; these never reject. */
   readonly flights: Promise<void>[] = [];
   readonly canGoBack: boolean;
   readonly #ring: StageService;
 
-  constructor(ring: StageService, parts: { front: KvCache; back: KvCache; canGoBack: boolean }) {
+  constructor(ring: StageService, parts: { front: SequenceCache; back: SequenceCache; canGoBack: boolean }) {
     this.#ring = ring;
     this.front = parts.front;
     this.back = parts.back;
@@ -66,30 +67,38 @@ export class RingSequence implements Sequence {
   }
 }
 
+/** A part of the model that is here, at one end of the ring. */
+interface RingEnd {
+  readonly runner: ModelRunner;
+  /** Whether one run may be tried with the next tokens of several sequences. */
+  readonly batches: boolean;
+}
+
 /** The two ends of a ring. */
 interface RingEnds {
   /** From the token ids to the first cut. */
-  readonly front: ModelRunner;
+  readonly front: RingEnd;
   /** From the last cut to the logits. If `backHasLayers`, each token has to pass through it. */
-  readonly back: ModelRunner;
+  readonly back: RingEnd;
   readonly backHasLayers: boolean;
-  readonly createFront: KvCacheFactory;
-  readonly createBack: KvCacheFactory;
   /** The hidden state that the ring gives back. */
   readonly returns: readonly HiddenSlot[];
   readonly stepTokens: number;
 }
 
-/** Feeds sequences through a ring. */
+/** Feeds sequences through a ring. At both ends, the next tokens of several share a run, see `SharedRuns`. */
 export class RingDecoder implements Decoder<RingSequence> {
   readonly #ends: RingEnds;
   readonly #ring: StageService;
-  readonly #turn: TakeTurn;
+  readonly #front: SharedRuns;
+  readonly #back: SharedRuns;
 
   constructor(ends: RingEnds, ring: StageService, turn: TakeTurn) {
     this.#ends = ends;
     this.#ring = ring;
-    this.#turn = turn;
+    const runs = ({ runner, batches }: RingEnd) => new SharedRuns({ runner, turn, enabled: batches });
+    this.#front = runs(ends.front);
+    this.#back = runs(ends.back);
   }
 
   /** Returns as soon as the next step may enter the ring, so that its stages work at once. */
@@ -152,24 +161,33 @@ export class RingDecoder implements Decoder<RingSequence> {
     const { keep, ids, rows, before, signal } = step;
     const { front, back, backHasLayers, returns } = this.#ends;
     const count = ids.length;
-    const { hidden: sent } = await this.#turn(() => {
-      continueAt(sequence.front, keep);
-      return front.run(sequence.front, { ids, count }, { logits: 0, hidden: true });
-    }, signal);
+    const entering = {
+      sequence,
+      step: { ids, count },
+      wanted: { logits: 0, hidden: true },
+      shared: () => continued(sequence.front, keep),
+      alone: () => front.runner.run(cutTo(sequence.front, keep), entering.step, entering.wanted),
+    };
+    const { hidden: sent } = await this.#front.step(entering, signal);
     const returning = this.#ring.forward({ sequence: sequence.id, keep, count, hidden: sent }, { signal });
     returning.catch(() => undefined); // awaited below, after the steps before it
     await before;
     const hidden: HiddenState = await returning;
     const fault = hiddenFault(hidden, returns, count);
     if (fault !== undefined) throw lost(`the ring gave back what it should not: ${fault}`);
-    return this.#turn(async () => {
-      continueAt(sequence.back, keep);
-      if (rows === 0 && !backHasLayers) {
-        sequence.back.advance({}, count);
-        return [];
-      }
-      return (await back.run(sequence.back, { hidden, count }, { logits: rows, hidden: false })).logits;
-    }, signal);
+    const leaving = {
+      sequence,
+      step: { hidden, count },
+      wanted: { logits: rows, hidden: false },
+      shared: () => continued(sequence.back, keep),
+      alone: async () => {
+        const cache = cutTo(sequence.back, keep);
+        if (rows > 0 || backHasLayers) return back.runner.run(cache, leaving.step, leaving.wanted);
+        cache.advance({}, count);
+        return { logits: [], hidden: [] };
+      },
+    };
+    return (await this.#back.step(leaving, signal)).logits;
   }
 
   /** Reads the sequence again from its ids, because the ring has lost all or part of it. */
@@ -187,10 +205,16 @@ export class RingDecoder implements Decoder<RingSequence> {
   }
 }
 
-/** Forgets all tokens from `keep` on; throws `stage-lost` if the cache has fewer tokens. */
-function continueAt(cache: KvCache, keep: number): void {
+/** The cache, if a sequence goes on where it ends. */
+function continued(cache: SequenceCache, keep: number): SequenceCache | undefined {
+  return keep > 0 && cache.length === keep ? cache : undefined;
+}
+
+/** The cache without all tokens from `keep` on; throws `stage-lost` if it has fewer tokens. */
+function cutTo(cache: SequenceCache, keep: number): SequenceCache {
   cache.truncate(keep);
   if (cache.length < keep) throw lost("tokens before these were lost on their way");
+  return cache;
 }
 
 function lost(why: string): MicrogridError {

@@ -1,5 +1,6 @@
 /** Runs one graph in memory, a whole decoder or a stage: feeds it the next tokens of a sequence and reads the results. */
 import type { InferenceSession, Tensor } from "onnxruntime-web";
+import { concat } from "../../core";
 import type { HiddenSlot, HiddenState } from "../stages";
 import { runInChunks } from "./chunks";
 import type { GraphSpec } from "./graph-spec";
@@ -46,20 +47,27 @@ export class ModelRunner {
   }
 
   /**
-   * Feeds one more token to each sequence of a batch and gives the logits after each. `take` decides whether the sequences
-   * have then moved on; otherwise they are left as they are.
+   * Feeds one more token to each sequence of a batch: one step for each, which all want the same. `take` decides whether the
+   * sequences have then moved on; otherwise they are left as they are.
    */
-  async predictTogether(
+  async runTogether(
     batch: CacheBatch,
-    ids: readonly number[],
-    candidates: number | undefined,
-    take: (rows: readonly Float32Array[]) => boolean,
+    steps: readonly Step[],
+    wanted: Wanted,
+    take: (results: readonly StepResult[]) => boolean,
   ): Promise<boolean> {
-    const count = ids.length;
+    const count = steps.length;
+    const ids = steps.map((step) => step.ids?.[0] ?? 0);
     // A head that takes all rows for one list keeps the last of them.
-    const feeds = { ...batch.feeds(), ...this.#integers(batch.lengths, 1, ids, count) };
-    const outputs = await this.#session.run(feeds, { ...batch.fetches(), logits: null });
-    const isTaken = take(await this.#rows.last(outputs.logits, count, candidates));
+    const integers = this.#integers(batch.lengths, 1, ids, count);
+    const feeds = { ...batch.feeds(), ...integers, ...this.#hidden(steps, count, 1) };
+    const outputs = await this.#session.run(feeds, { ...batch.fetches(), ...this.#results(wanted) });
+    const rows = wanted.logits > 0 ? await this.#rows.last(outputs.logits, count, wanted.candidates) : [];
+    const results = steps.map((step, row): StepResult => {
+      const logits = rows.length === count ? [rows[row]!] : [];
+      return { logits, hidden: wanted.hidden ? this.#gives(outputs, step, row, count) : [] };
+    });
+    const isTaken = take(results);
     if (isTaken) batch.advance(outputs);
     else batch.discard(outputs);
     return isTaken;
@@ -84,21 +92,30 @@ export class ModelRunner {
     const total = cache.length + step.count;
     await cache.reserve(total);
     await cache.separate();
-    const { gives, passes } = this.#spec.hidden;
-    const fetches: Record<string, Tensor | null> = { ...cache.fetches() };
-    if (wanted.logits > 0) fetches.logits = null;
-    if (wanted.hidden) for (const { name } of gives) fetches[name] = null;
-    const outputs = await this.#session.run(this.#feeds(cache, step, wanted.logits), fetches);
+    const given = step.ids ?? new Array<number>(step.count).fill(0);
+    const integers = this.#integers([cache.length], step.count, given, Math.max(1, wanted.logits));
+    const feeds = { ...cache.feeds(), ...integers, ...this.#hidden([step], 1, step.count) };
+    const outputs = await this.#session.run(feeds, { ...cache.fetches(), ...this.#results(wanted) });
     cache.advance(outputs, step.count);
     return {
       logits: wanted.logits > 0 ? await this.#rows.last(outputs.logits, wanted.logits, wanted.candidates) : [],
-      hidden: wanted.hidden
-        ? [
-            ...gives.map((slot) => hiddenTensor(slot, outputs[slot.name])),
-            ...passes.map((name) => step.hidden?.find((tensor) => tensor.name === name)).filter((tensor) => !!tensor),
-          ]
-        : [],
+      hidden: wanted.hidden ? this.#gives(outputs, step, 0, 1) : [],
     };
+  }
+
+  /** The results to fetch besides the caches. */
+  #results(wanted: Wanted): Record<string, null> {
+    const hidden = wanted.hidden ? this.#spec.hidden.gives.map(({ name }) => name) : [];
+    return Object.fromEntries([...(wanted.logits > 0 ? ["logits"] : []), ...hidden].map((name) => [name, null]));
+  }
+
+  /** The hidden state that one of several sequences gets from a run. */
+  #gives(outputs: Readonly<Record<string, Tensor>>, step: Step, row: number, rows: number): HiddenState {
+    const { gives, passes } = this.#spec.hidden;
+    return [
+      ...gives.map((slot) => hiddenTensor(slot, outputs[slot.name], row, rows)),
+      ...passes.map((name) => step.hidden?.find((tensor) => tensor.name === name)).filter((tensor) => !!tensor),
+    ];
   }
 
   /** The inputs of integers for `count` tokens of each sequence; `pasts` are the lengths of the sequences before them. */
@@ -128,27 +145,38 @@ export class ModelRunner {
     return feeds;
   }
 
-  #feeds(cache: KvCache, { ids, hidden, count }: Step, logits: number): Record<string, Tensor> {
-    const { hidden: slots, rows } = this.#spec;
-    const given = ids ?? new Array<number>(count).fill(0);
-    const feeds = { ...cache.feeds(), ...this.#integers([cache.length], count, given, Math.max(1, logits)) };
-    for (const slot of slots.takes) {
-      const row = rows.get(slot.name);
+  /** The hidden states that enter, `count` tokens of each sequence. */
+  #hidden(steps: readonly Step[], sequences: number, count: number): Record<string, Tensor> {
+    const { hidden, rows } = this.#spec;
+    const feeds: Record<string, Tensor> = {};
+    for (const { name, type } of hidden.takes) {
+      const row = rows.get(name);
       if (!row) continue; // It is only passed on.
-      const bytes = hidden?.find(({ name }) => name === slot.name)?.bytes;
-      if (!bytes) throw new Error(`The stage got no ${slot.name}.`);
-      feeds[slot.name] = floatTensor(this.#ort, slot.type, alignedBuffer(bytes), [1, count, ...row]);
+      const parts = steps.map((step) => step.hidden?.find((tensor) => tensor.name === name)?.bytes);
+      if (!parts.every((bytes) => bytes !== undefined)) throw new Error(`The stage got no ${name}.`);
+      feeds[name] = floatTensor(this.#ort, type, joined(parts), [sequences, count, ...row]);
     }
     return feeds;
   }
 }
 
-function hiddenTensor({ name, type }: HiddenSlot, tensor: Tensor | undefined): HiddenState[number] {
+function hiddenTensor(
+  { name, type }: HiddenSlot,
+  tensor: Tensor | undefined,
+  row: number,
+  rows: number,
+): HiddenState[number] {
   if (!tensor) throw new Error(`The stage gave no ${name}.`);
-  return { name, type, bytes: tensorBytes(tensor) };
+  const bytes = tensorBytes(tensor);
+  const size = bytes.length / rows;
+  return { name, type, bytes: rows === 1 ? bytes : bytes.slice(row * size, (row + 1) * size) };
 }
 
-/** The bytes in a buffer of their own, as floats of any size need them to be. */
-function alignedBuffer(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
+/** The bytes of all parts in a buffer of their own, as floats of any size need them to be. */
+function joined(parts: readonly Uint8Array<ArrayBuffer>[]): ArrayBuffer {
+  const [first] = parts;
+  if (first && parts.length === 1) {
+    return first.byteLength === first.buffer.byteLength ? first.buffer : first.slice().buffer;
+  }
+  return concat(...parts).buffer;
 }

@@ -3,26 +3,29 @@ import { MicrogridError } from "../../core";
 import type { HiddenState, StageForward, StageInfo, StageLimits, StageService } from "../stages";
 import type { GraphSpec } from "./graph-spec";
 import { hiddenFault } from "./step";
-import type { KvCache, KvCacheFactory } from "./cache/kv-cache";
+import type { KvCacheFactory } from "./cache/kv-cache";
+import type { SequenceCache } from "./cache/sequence-cache";
 import type { ModelRunner } from "./runner";
+import { SharedRuns } from "./shared-runs";
 import type { TakeTurn } from "./turns";
 
-/** Runs layers for sequences that others own. */
+/** Runs layers for sequences that others own. The next tokens of several share a run, see `SharedRuns`. */
 export class OnnxStage implements StageService {
   readonly info: StageInfo;
   readonly #runner: ModelRunner;
   readonly #spec: GraphSpec;
-  readonly #create: KvCacheFactory;
+  readonly #create: KvCacheFactory<SequenceCache>;
   readonly #limits: StageLimits;
   readonly #turn: TakeTurn;
-  readonly #caches = new Map<string, KvCache>();
+  readonly #runs: SharedRuns;
+  readonly #caches = new Map<string, SequenceCache>();
   readonly #unloading = new AbortController();
 
   constructor(options: {
     info: StageInfo;
     runner: ModelRunner;
     spec: GraphSpec;
-    create: KvCacheFactory;
+    create: KvCacheFactory<SequenceCache>;
     limits: StageLimits;
     turn: TakeTurn;
   }) {
@@ -32,6 +35,9 @@ export class OnnxStage implements StageService {
     this.#create = options.create;
     this.#limits = options.limits;
     this.#turn = options.turn;
+    const { runner, turn, spec, info } = options;
+    const enabled = spec.batches[info.backend];
+    this.#runs = new SharedRuns({ runner, turn, enabled, fits: (caches) => this.#fit(caches) });
   }
 
   /** Sequences that are held, and the memory that their keys and values take. */
@@ -45,24 +51,38 @@ export class OnnxStage implements StageService {
    * step exceeds the agreed limits (tokens or memory), and `stage-lost` if the tokens to keep are not here; nothing has
    * changed then. When the limits are reached, other sequences are forgotten.
    */
-  forward(step: StageForward, options: { signal: AbortSignal }): Promise<HiddenState> {
+  async forward(forward: StageForward, options: { signal: AbortSignal }): Promise<HiddenState> {
     const signal = AbortSignal.any([options.signal, this.#unloading.signal]);
-    return this.#turn(async () => {
-      const { sequence, keep, count, hidden } = step;
-      this.#check(step);
-      const cache = this.#cache(sequence, keep, count);
-      cache.truncate(keep);
-      return (await this.#runner.run(cache, { hidden, count }, { logits: 0, hidden: true })).hidden;
-    }, signal);
+    signal.throwIfAborted();
+    this.#check(forward);
+    const { sequence, keep, count, hidden } = forward;
+    const step = { hidden, count };
+    const wanted = { logits: 0, hidden: true };
+    const result = await this.#runs.step(
+      {
+        sequence,
+        step,
+        wanted,
+        shared: () => this.#continued(sequence, keep),
+        alone: () => {
+          const cache = this.#cache(sequence, keep, count);
+          cache.truncate(keep);
+          return this.#runner.run(cache, step, wanted);
+        },
+      },
+      signal,
+    );
+    return result.hidden;
   }
 
   end(sequence: string): void {
     // In a turn of its own, since one that runs may be using the cache.
-    void this.#turn(() => {
+    const forget = (): Promise<void> => {
       this.#caches.get(sequence)?.dispose();
       this.#caches.delete(sequence);
       return Promise.resolve();
-    }, this.#unloading.signal).catch(() => undefined);
+    };
+    void this.#runs.work(sequence, forget, this.#unloading.signal).catch(() => undefined);
   }
 
   /** Frees everything. Steps that wait for their turn fail with `model-not-loaded`. */
@@ -75,14 +95,35 @@ export class OnnxStage implements StageService {
     }, new AbortController().signal);
   }
 
-  #cache(sequence: string, keep: number, count: number): KvCache {
+  /** The cache of a sequence that goes on where it ends. It becomes the most recently used one. */
+  #continued(sequence: string, keep: number): SequenceCache | undefined {
+    const held = this.#caches.get(sequence);
+    if (!held || keep === 0 || held.length !== keep || !this.#fit([held])) return undefined;
+    this.#caches.delete(sequence);
+    this.#caches.set(sequence, held);
+    return held;
+  }
+
+  /** Whether one more token for each of these sequences fits in the memory, beside all others and all with room for the longest. */
+  #fit(caches: readonly SequenceCache[]): boolean {
+    const longest = Math.max(...caches.map(({ length }) => length + 1));
+    const bytes = caches.length * this.#bytesFor(longest);
+    const others = this.held.bytes - caches.reduce((sum, cache) => sum + cache.bytes, 0);
+    return others + bytes <= this.#limits.cacheBytes;
+  }
+
+  #bytesFor(tokens: number): number {
+    return this.#spec.fixedBytes + tokens * this.#spec.bytesPerToken;
+  }
+
+  #cache(sequence: string, keep: number, count: number): SequenceCache {
     const held = this.#caches.get(sequence);
     const length = held?.length ?? 0;
     if (length < keep || (keep > 0 && keep < length && !held?.canGoBack)) {
       const text = `A stage knows ${length} tokens of a sequence and cannot go on after ${keep} of them.`;
       throw new MicrogridError("stage-lost", text);
     }
-    const bytes = this.#spec.fixedBytes + (keep + count) * this.#spec.bytesPerToken;
+    const bytes = this.#bytesFor(keep + count);
     if (bytes > this.#limits.cacheBytes) throw refused("its memory for this pipeline is too small for so long a text");
     const cache = held ?? this.#create();
     // The most recently used sequence is last in the map.

@@ -1,6 +1,6 @@
 /** One run of a graph: its input, a check of it, and the results that are asked for. */
 import type { HiddenSlot, HiddenState } from "../stages";
-import { allFinite, floatBytes } from "./floats";
+import { allFinite, floatBytes, readFloats } from "./floats";
 
 /** The next tokens of a sequence: ids if the graph begins with the embedding, hidden states otherwise. */
 export interface Step {
@@ -37,4 +37,16 @@ export function hiddenFault(hidden: HiddenState, slots: readonly HiddenSlot[], c
     if (!allFinite(tensor.bytes, type)) return `${name} has numbers that are not finite`;
   }
   return undefined;
+}
+
+/** All numbers of a result, to compare it with another. */
+export function numbersOf({ logits, hidden }: StepResult): Float32Array {
+  const rows = [...logits, ...hidden.map(({ type, bytes }) => readFloats(type, bytes))];
+  const numbers = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const row of rows) {
+    numbers.set(row, at);
+    at += row.length;
+  }
+  return numbers;
 }

@@ -1,7 +1,7 @@
 /** The guide model in parts, for tests in Node. Never bundled. */
 import { readFileSync } from "node:fs";
 import type { EngineRequest, LoadedModel } from "../../inference";
-import { type GoldenItem, goldenItems, guidePackage } from "../../inference/testing/node";
+import { type GoldenItem, type WatchedRun, goldenItems, guidePackage } from "../../inference/testing/node";
 import { PartsInMemory } from "./parts";
 
 const GRAPH = new URL("../../../public/models/guide/onnx/model_q4.onnx", import.meta.url);
@@ -12,9 +12,9 @@ export const shortItems = (): GoldenItem[] => goldenItems().filter(({ completion
 
 /** Loads parts of the guide model, all with one engine. */
 export class GuideParts extends PartsInMemory {
-  constructor() {
+  constructor(onRun?: (run: WatchedRun) => void) {
     const external = [{ name: "model_q4.onnx_data", bytes: readFileSync(`${GRAPH.pathname}_data`) }];
-    super(guidePackage(), { model: new Uint8Array(readFileSync(GRAPH)), external });
+    super(guidePackage(), { model: new Uint8Array(readFileSync(GRAPH)), external }, onRun);
   }
 }
 

@@ -10,7 +10,7 @@ import {
 } from "../../inference";
 import { OnnxEngine } from "../../inference/onnx";
 import type { randomDecoder } from "../../inference/testing";
-import { nodeOrt } from "../../inference/testing/node";
+import { type WatchedRun, nodeOrt, watchedOrt } from "../../inference/testing/node";
 import { type WeightSource, stagePackage } from "../run/packages";
 import { type DecoderGraph, type StageRange, extractStage, graphOf, readDecoder } from "../split";
 import { weightsInFiles } from "./files";
@@ -29,12 +29,13 @@ type LoadedStage = Awaited<ReturnType<OnnxEngine["loadStage"]>>;
 /** Loads parts of one model, all with one engine. */
 export class PartsInMemory {
   readonly decoder: DecoderGraph;
-  readonly #engine = new OnnxEngine({ loadRuntime: nodeOrt });
+  readonly #engine: OnnxEngine;
   readonly #package: OnnxPackage;
   readonly #weights: WeightSource;
 
-  /** `pkg` is the whole model; `files` are its graph and its weights. */
-  constructor(pkg: OnnxPackage, files: ReturnType<typeof randomDecoder>) {
+  /** `pkg` is the whole model; `files` are its graph and its weights. `onRun` is called after each run of a part. */
+  constructor(pkg: OnnxPackage, files: ReturnType<typeof randomDecoder>, onRun?: (run: WatchedRun) => void) {
+    this.#engine = new OnnxEngine({ loadRuntime: onRun ? () => watchedOrt(onRun) : nodeOrt });
     this.#package = pkg;
     this.decoder = readDecoder(files.model);
     this.#weights = weightsInFiles(
