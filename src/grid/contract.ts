@@ -238,7 +238,7 @@ export interface RestoreOptions {
 export type { BackupChange, Scope };
 
 /**
- * A running grid. In a page it is `window.microgrid`; code in this repository opens one with `Grid.open`. All pages of an
+ * A running grid. On the site's page it is `window.microgrid`; other code opens one with `Grid.open`. All pages of an
  * origin share one node, so they see the same models and the same room.
  */
 export interface GridApi extends TypedEventTarget<GridEvents> {
