@@ -22,6 +22,9 @@ const ISOLATED = [
   "src/room/signaling/rendezvous.test.ts",
 ];
 
+/** Files that compute with real weights, where these are here: the fast loop leaves them out. */
+const REAL_WEIGHTS = ["gemma3", "minilm", "smollm2"].map((name) => `scripts/real-models/${name}.test.ts`);
+
 const ALL = ["src/**/*.test.ts", "scripts/**/*.test.ts", "workers/**/*.test.ts", "bench/**/*.test.ts"];
 const NOT_OURS = [...configDefaults.exclude, "scripts/guide-model/**"];
 const SETUP = "scripts/vitest/setup.ts";
@@ -38,10 +41,11 @@ export default defineConfig((env) =>
             // The files of a process share their modules, so that each is imported once.
             isolate: false,
             include: ALL,
-            exclude: [...NOT_OURS, ...ISOLATED],
+            exclude: [...NOT_OURS, ...ISOLATED, ...REAL_WEIGHTS],
             setupFiles: ["scripts/vitest/shared.ts", SETUP],
           },
         },
+        { extends: true, test: { name: "real-weights", include: REAL_WEIGHTS, setupFiles: [SETUP] } },
       ],
       sequence: { setupFiles: "list" },
       // Vitest leaves a core for itself, which on two cores would leave one worker.
