@@ -1,18 +1,7 @@
 /** An authenticated link to another node: typed frames both ways, and early detection of a dead connection. */
 import * as v from "valibot";
 import { type Bytes, type Did, encodeCbor, MicrogridError } from "../core";
-import {
-  BUSY_LOST_MS,
-  BUSY_PING_MS,
-  IDLE_LOST_MS,
-  IDLE_PING_MS,
-  LEAVING_RATE,
-  LINK_TICK_MS,
-  MAX_EARLY_FRAMES,
-  MAX_EARLY_LINK_BYTES,
-  PING_RATE,
-  SWIFT_MESSAGE_BYTES,
-} from "./constants";
+import { LEAVING_RATE, MAX_EARLY_FRAMES, MAX_EARLY_LINK_BYTES, PING_RATE, SWIFT_MESSAGE_BYTES } from "./constants";
 import { type FrameBody, FrameLimits, type FrameOf, type FrameTable, encodeFrame, parseFrame } from "./frames";
 import { type RawFrame, Reassembler } from "./framing";
 import type { Authenticated } from "./handshake";
@@ -20,6 +9,7 @@ import type { AuthenticatedLine } from "./authenticate";
 import { Inbox } from "./inbox";
 import { Lane } from "./lane";
 import { LinkBudget, type Patience, type Interest } from "./link-budget";
+import { Liveness } from "./liveness";
 import type { RawLink } from "./transport";
 import type { FrameWriter } from "./writer";
 
@@ -52,18 +42,12 @@ export class Link<T extends FrameTable> {
   readonly #lanes: { close(reason: string): void }[] = [];
   readonly #budget = new LinkBudget(performance.now());
   readonly #inbox: Inbox<T>;
+  readonly #liveness: Liveness;
   #ended: string | undefined;
   #lost = false;
   #quiet = false;
   #accused = false;
   #endedHere = false;
-  #busy = 0;
-  #ping = { n: 0, sentAt: 0, answered: true };
-  #rttMs: number | undefined;
-  #heardAt = performance.now();
-  #buffered = 0;
-  #tickedAt = performance.now();
-  readonly #ticker: ReturnType<typeof setInterval>;
 
   /** Must run in the task in which the handshake ended, because the peer may send as soon as it has our last frame. */
   constructor({ raw, writer, peer }: AuthenticatedLine, table: T) {
@@ -77,12 +61,16 @@ export class Link<T extends FrameTable> {
       this.#lose(reason);
       return this.#ended ?? reason;
     });
+    writer.onStall = () => this.#finish("it does not read what is sent to it");
+    this.#liveness = new Liveness({
+      ping: (n) => this.#post("ping", { n }),
+      unsentBytes: () => raw.control.bufferedAmount,
+      lost: () => this.#lose("it does not answer any more"),
+    });
     const limits = new FrameLimits({ ...table, ...LINK_FRAMES });
     const reassembler = new Reassembler((kind) => limits.admit(kind, performance.now()));
+    // Messages that came early are read at once, so all else is in place by now.
     raw.control.listen((message) => this.#read(reassembler, message));
-    writer.onStall = () => this.#finish("it does not read what is sent to it");
-    this.#ticker = setInterval(() => this.#tick(), LINK_TICK_MS);
-    this.#sendPing();
   }
 
   get did(): Did {
@@ -91,7 +79,7 @@ export class Link<T extends FrameTable> {
 
   /** Smoothed round trip in ms; undefined before the first answer. */
   get rttMs(): number | undefined {
-    return this.#rttMs;
+    return this.#liveness.rttMs;
   }
 
   /** True if the link ended without a `leaving` frame from either side: dialling again may succeed. */
@@ -101,7 +89,7 @@ export class Link<T extends FrameTable> {
 
   /** True while a job or stage runs over it. */
   get busy(): boolean {
-    return this.#busy > 0;
+    return this.#liveness.busy;
   }
 
   get open(): boolean {
@@ -153,7 +141,7 @@ export class Link<T extends FrameTable> {
   /** Opens another channel of the connection. Call it at most once for each, in the task that makes the link. */
   lane<U extends FrameTable>(channel: "bulk" | "stage", table: U): Lane<U> {
     const owner = {
-      heard: () => (this.#heardAt = performance.now()),
+      heard: () => this.#liveness.heard(),
       accuse: (what: string) => this.accuse(what),
       stalled: () => this.#finish("it does not read what is sent to it"),
       budget: this.#budget,
@@ -165,21 +153,12 @@ export class Link<T extends FrameTable> {
 
   /** Marks the link as used by a job or stage, so that its loss is noticed within 5 s. Call the result when that has ended. */
   markBusy(): () => void {
-    this.#busy++;
-    if (this.#busy === 1) {
-      // An idle link may have been silent for long: start measuring silence now; the next tick sends a ping.
-      this.#heardAt = performance.now();
-    }
-    let marked = true;
-    return () => {
-      if (marked) this.#busy--;
-      marked = false;
-    };
+    return this.#liveness.markBusy();
   }
 
   /** Stops pings and pongs: the connection is about to be handed over, and its next reader does not know them. */
   quiet(): void {
-    clearInterval(this.#ticker);
+    this.#liveness.stop();
     this.#quiet = true;
   }
 
@@ -216,7 +195,7 @@ export class Link<T extends FrameTable> {
   }
 
   #read(reassembler: Reassembler, message: Bytes): void {
-    this.#heardAt = performance.now();
+    this.#liveness.heard();
     this.#guard(() =>
       this.#budget.spend(message.length, () => {
         const frame = reassembler.push(message);
@@ -249,33 +228,12 @@ export class Link<T extends FrameTable> {
         if (!this.#quiet) this.#post("pong", { n: frame.body.n });
         break;
       case "pong":
-        if (frame.body.n !== this.#ping.n || this.#ping.answered) break;
-        this.#ping.answered = true;
-        this.#rttMs = smooth(this.#rttMs, performance.now() - this.#ping.sentAt);
+        this.#liveness.answered(frame.body.n);
         break;
       case "leaving":
         this.#finish(frame.body.reason);
         break;
     }
-  }
-
-  #tick(): void {
-    const now = performance.now();
-    // This page was asleep, so the silence says nothing about the peer.
-    if (now - this.#tickedAt > 4 * LINK_TICK_MS) this.#heardAt = now;
-    this.#tickedAt = now;
-    const [pingMs, lostMs] = this.#busy > 0 ? [BUSY_PING_MS, BUSY_LOST_MS] : [IDLE_PING_MS, IDLE_LOST_MS];
-    // Bytes that leave a full buffer were acknowledged: the connection is slow, not dead.
-    const buffered = this.#raw.control.bufferedAmount;
-    if (buffered < this.#buffered) this.#heardAt = now;
-    this.#buffered = buffered;
-    if (now - this.#heardAt > lostMs) this.#lose("it does not answer any more");
-    else if (now - this.#ping.sentAt >= pingMs) this.#sendPing();
-  }
-
-  #sendPing(): void {
-    this.#ping = { n: this.#ping.n + 1, sentAt: performance.now(), answered: false };
-    this.#post("ping", { n: this.#ping.n });
   }
 
   #post<K extends keyof typeof LINK_FRAMES>(kind: K, body: FrameBody<typeof LINK_FRAMES, K>): void {
@@ -290,14 +248,9 @@ export class Link<T extends FrameTable> {
   #finish(reason: string): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
-    clearInterval(this.#ticker);
+    this.#liveness.stop();
     this.#writer.close(reason);
     for (const lane of this.#lanes) lane.close(reason);
     this.#raw.close(reason);
   }
-}
-
-/** Smooths the round trip over a few pings; a new value has the weight given in RFC 6298. */
-function smooth(old: number | undefined, sample: number): number {
-  return old === undefined ? sample : old + (sample - old) / 8;
 }
