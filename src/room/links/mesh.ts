@@ -1,20 +1,17 @@
 /** The links of a room: who is connected to this node, kept to one link for each did. */
-import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../../core";
-import { type AuthenticatedLine, Link, type RawLink } from "../../wire";
-import { BULK_FRAMES } from "../frames/bulk";
+import { type Did, type PeerId, TypedEventTarget } from "../../core";
+import type { AuthenticatedLine, RawLink } from "../../wire";
 import { Dialler, type DialTarget } from "./dialler";
 import { dismiss } from "./dismiss";
-import { FrameReader } from "../frames/frame-reader";
+import { Introduction, type ProvenMember } from "./introduction";
 import { type Membership, type Standing, givingWay } from "../membership";
 import { MAX_LINKS } from "../constants";
 import { type HandDialer, Relay } from "./relay";
 import type { Member } from "./member";
 import { MemberHandshake } from "./member-handshake";
-import { reconcile } from "../membership/reconcile";
-import { type ReceivedBody, ROOM_FRAMES, type RoomFrameBody, type RoomLink } from "../protocol";
+import type { ReceivedBody, RoomFrameBody, RoomLink } from "../protocol";
 import { ANOTHER_LINK, ROOM_FULL, TOO_MANY_LINKS } from "./reasons";
 import { SpareLinks } from "./spare-links";
-import { STAGE_FRAMES } from "../frames/stage";
 
 /** A line that begins at most this long after a link of the same did is up comes from both sides dialling at once. */
 const GLARE_MS = 10_000;
@@ -68,6 +65,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   readonly #dialler: Dialler;
   readonly #relay: Relay;
   readonly #handshake: MemberHandshake;
+  readonly #introduction: Introduction;
   readonly #spares: SpareLinks;
   #closed = false;
 
@@ -75,6 +73,14 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     super();
     this.#options = options;
     this.#handshake = new MemberHandshake(options.membership, options.agent);
+    this.#introduction = new Introduction({
+      membership: options.membership,
+      handshake: this.#handshake,
+      session: options.session,
+      welcome: (line) => options.welcome(line),
+      membersFrame: () => this.#membersFrame(),
+      learn: (frame, link) => this.#learn(frame, link),
+    });
     this.#spares = new SpareLinks({
       runOutMs: options.runOutMs,
       left: (member, reason) => {
@@ -121,8 +127,15 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
    * exchanges addresses; over others the node becomes a member. Gives its did, or undefined where nothing comes of it. Never throws.
    */
   async introduce(raw: RawLink, bootstrap: boolean): Promise<Did | undefined> {
+    const begunAt = performance.now();
     try {
-      return await this.#introduce(raw, { bootstrap, begunAt: performance.now(), reconciled: 0 });
+      const met = await this.#introduction.run(raw, bootstrap);
+      if (met?.member) {
+        this.#admit(met.member, begunAt);
+        // This one was not among those who were examined when the rules changed.
+        if (met.rulesHaveChanged()) await this.reexamine();
+      }
+      return met?.did;
     } catch (error) {
       if (!this.#closed && error instanceof Error) this.emit("refused", error);
       return undefined;
@@ -169,63 +182,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     );
   }
 
-  async #introduce(
-    raw: RawLink,
-    { bootstrap, begunAt, reconciled }: { bootstrap: boolean; begunAt: number; reconciled: number },
-  ): Promise<Did | undefined> {
-    const { membership } = this.#options;
-    const { epochs, charter: rules } = membership;
-    const line = await this.#handshake.run(raw);
-    const { token, epoch } = line.peer;
-    if (token) {
-      this.#options.welcome(line);
-      return line.peer.did;
-    }
-    if (epoch !== membership.epochs.head.n || line.back > 0) {
-      // Twice, in case the room went on meanwhile; a peer that is always in another epoch is not worth more.
-      if (reconciled === 2) {
-        line.writer.close("the epochs do not meet");
-        raw.close("the epochs do not meet");
-        return undefined;
-      }
-      const met = await reconcile(line, membership).catch((error: unknown) => {
-        // Somebody who knows an old secret can come at any time, and must not cost as much again at once.
-        if (!(error instanceof MicrogridError && error.code === "peer-lost")) this.#handshake.shun(line.peer.did);
-        throw error;
-      });
-      return this.#introduce(met, { bootstrap, begunAt, reconciled: reconciled + 1 });
-    }
-    const link = new Link(line, ROOM_FRAMES);
-    const stage = link.lane("stage", STAGE_FRAMES);
-    const bulk = link.lane("bulk", BULK_FRAMES);
-    const reader = new FrameReader(link);
-    const { version, hash } = membership.charter;
-    const { session } = this.#options;
-    link.post("hello", { session, bootstrap, proof: membership.proof, charter: { version, hash } });
-    link.post("members", this.#membersFrame());
-    const { body: hello } = await reader.take(["hello"]);
-    const standing = await membership.examine(link.did, hello.proof).catch((error: unknown) => {
-      dismiss(link, membership, error);
-      throw error;
-    });
-    if (bootstrap || hello.bootstrap) {
-      this.#learn((await reader.take(["members"])).body, link);
-      // The dialling side has the addresses that it came for. The other side waits a moment for it to leave.
-      if (raw.offerer) link.close("introduced");
-      else reader.closeSoon("introduced");
-      return link.did;
-    }
-    const { proof, charter } = hello;
-    this.#admit({ did: link.did, session: hello.session, link, stage, bulk, proof, standing, charter }, begunAt);
-    // The rules have changed while the two met, and this one was not among those who were examined then.
-    if (membership.epochs !== epochs || membership.charter !== rules) await this.reexamine();
-    return link.did;
-  }
-
-  #admit(
-    known: Pick<Member, "did" | "session" | "link" | "stage" | "bulk" | "proof" | "standing" | "charter">,
-    begunAt: number,
-  ): void {
+  #admit(known: ProvenMember, begunAt: number): void {
     const { link, session, standing } = known;
     if (this.#closed) return link.close("this node has left the room");
     const old = this.members.get(link.did);
