@@ -1,4 +1,4 @@
-/** The frame of random decoders: embedding, norms, what layers share, head. For tests; never bundled. */
+/** The parts of which random decoders are written: operators, weights, products and norms. For tests; never bundled. */
 import type { DecoderShape } from "./decoder-shape";
 import type { Attribute, OnnxWriter } from "./onnx-writer";
 import { FIXTURE, MICROSOFT } from "./decoder-sizes";
@@ -35,7 +35,7 @@ interface OperatorOptions {
 }
 
 /** A table of embeddings; the head may use it, too. */
-interface EmbeddingTable {
+export interface EmbeddingTable {
   readonly values: string;
   readonly scales?: string;
   readonly zeroPoints?: string | undefined;
@@ -61,7 +61,8 @@ export class DecoderBlocks {
     return this.shape.dtype === "float16";
   }
 
-  get #type(): "float32" | "float16" {
+  /** The type of floats. */
+  get type(): "float32" | "float16" {
     return this.shape.dtype ?? "float32";
   }
 
@@ -83,7 +84,7 @@ export class DecoderBlocks {
       name: named ? path : undefined,
     });
     if (width && this.shape.described) {
-      this.writer.describe({ name: output, type: this.#type, shape: ["batch_size", "sequence_length", width] });
+      this.writer.describe({ name: output, type: this.type, shape: ["batch_size", "sequence_length", width] });
     }
     return output;
   }
@@ -108,9 +109,9 @@ export class DecoderBlocks {
     const { bits, zeroPoints } = this.shape;
     const scale = 1 / Math.sqrt(rows);
     let y: string;
-    if (this.shape.rounded) y = this.#rounded(path, x, rows, columns, scale);
+    if (this.shape.rounded) y = this.rounded(path, x, rows, columns, scale);
     else if (bits) {
-      const codes = this.#codes(`${path}.MatMul`, columns, rows, bits, scale, zeroPoints ?? false);
+      const codes = this.codes(`${path}.MatMul`, columns, rows, bits, scale, zeroPoints ?? false);
       const attributes = { K: rows, N: columns, bits, block_size: FIXTURE.blockSize };
       const inputs = [x, codes.values, codes.scales ?? "", ...(codes.zeroPoints ? [codes.zeroPoints] : [])];
       y = this.op(`${path}/MatMulNBits`, "MatMulNBits", inputs, { attributes, domain: MICROSOFT, width: columns });
@@ -126,14 +127,14 @@ export class DecoderBlocks {
     const past = this.shape.pastName ?? "past_key_values";
     for (const { past: name, dims } of fixedStates(this.shape, layer)) {
       const shape = ["batch_size", ...dims];
-      this.writer.input({ name, type: this.#type, shape });
-      this.writer.output({ name: presentOf(name), type: this.#type, shape });
+      this.writer.input({ name, type: this.type, shape });
+      this.writer.output({ name: presentOf(name), type: this.type, shape });
     }
     if (!this.attends(layer) || this.shape.flaw === "no-cache" || this.borrows(layer)) return;
     const headDim = this.shape.openHeadSize ? "kv_cache_dim" : HEAD_DIM;
     for (const kind of ["key", "value"]) {
       const port = (name: string, tokens: string) =>
-        ({ name, type: this.#type, shape: ["batch_size", KEY_HEADS, tokens, headDim] }) as const;
+        ({ name, type: this.type, shape: ["batch_size", KEY_HEADS, tokens, headDim] }) as const;
       this.writer.input(port(`${past}.${layer}.${kind}`, "past_sequence_length"));
       this.writer.output(port(`present.${layer}.${kind}`, "total_sequence_length"));
     }
@@ -155,90 +156,9 @@ export class DecoderBlocks {
     return this.shape.borrowsCacheOf !== undefined && layer === (this.shape.layers ?? 3) - 1;
   }
 
-  embeddingTable(): EmbeddingTable {
-    const dims = [this.vocabulary, HIDDEN];
-    if (this.shape.tied === "bytes") return this.#bytes("model.embed_tokens", dims, 1);
-    if (this.shape.tied !== "codes") return { values: this.floats("model.embed_tokens.weight", dims, 1) };
-    return this.#codes("model.embed_tokens", this.vocabulary, HIDDEN, 4, 0.3, true, true);
-  }
-
-  embed({ values, scales, zeroPoints }: EmbeddingTable, ids: string): string {
-    const path = "/model/embed_tokens";
-    const width = HIDDEN;
-    if (!scales) return this.op(`${path}/Gather`, "Gather", [values, ids], { width });
-    if (this.shape.tied === "bytes") {
-      const rows = this.op(`${path}/Gather`, "Gather", [values, ids]);
-      return this.op(`${path}/DequantizeLinear`, "DequantizeLinear", [rows, scales, zeroPoints ?? ""], { width });
-    }
-    const attributes = { gather_axis: 0, quantize_axis: 1, block_size: FIXTURE.blockSize, bits: 4 };
-    return this.op(`${path}/GatherBlockQuantized`, "GatherBlockQuantized", [values, ids, scales, zeroPoints ?? ""], {
-      attributes,
-      domain: MICROSOFT,
-      width,
-    });
-  }
-
-  /** The final norm, named after a layer that does not exist, as the usual exporter does. */
-  finish(stream: Stream, layers: number): string {
-    const { normed } = this.normalize(stream, `${this.path(layers)}/final_norm_layernorm`);
-    if (!this.shape.logits) return normed;
-    const keep =
-      this.shape.logits === "last"
-        ? this.integers([1])
-        : this.op("/lm_head/Unsqueeze", "Unsqueeze", ["num_logits_to_keep", this.integers([0])]);
-    const start = this.op("/lm_head/Neg", "Neg", [keep]);
-    const end = this.integers([FIXTURE.maxTokens * 8]);
-    return this.op("/lm_head/Slice", "Slice", [normed, start, end, this.integers([1])]);
-  }
-
-  head(hidden: string, table: EmbeddingTable): void {
-    const outputs = ["logits"];
-    if (this.shape.tied === "floats") {
-      const matrix = this.op("/lm_head/Transpose", "Transpose", [table.values], { attributes: { perm: [1, 0] } });
-      this.op("/lm_head/MatMul", "MatMul", [hidden, matrix], { outputs });
-    } else if (this.shape.tied === "bytes") {
-      const codes = this.op("/lm_head/Transpose", "Transpose", [table.values], { attributes: { perm: [1, 0] } });
-      const parts = [codes, table.scales ?? "", table.zeroPoints ?? ""];
-      const matrix = this.op("/lm_head/DequantizeLinear", "DequantizeLinear", parts);
-      this.op("/lm_head/MatMul", "MatMul", [hidden, matrix], { outputs });
-    } else if (table.scales) {
-      const blocks = HIDDEN / FIXTURE.blockSize;
-      const dims = this.integers([this.vocabulary, blocks, FIXTURE.blockSize / 2]);
-      const codes = this.op("/lm_head/Reshape", "Reshape", [table.values, dims]);
-      const attributes = { K: HIDDEN, N: this.vocabulary, bits: 4, block_size: FIXTURE.blockSize };
-      const inputs = [hidden, codes, table.scales, table.zeroPoints ?? ""];
-      this.op("/lm_head/MatMulNBits", "MatMulNBits", inputs, { attributes, domain: MICROSOFT, outputs });
-    } else if (this.shape.head === "int8") this.#rounded("/lm_head", hidden, HIDDEN, this.vocabulary, 0.3, outputs);
-    else {
-      const matrix = this.floats("lm_head.MatMul.weight", [HIDDEN, this.vocabulary], 0.3);
-      if (this.shape.head === "flat") this.#flatHead(hidden, matrix);
-      else if (this.shape.head === undefined) this.op("/lm_head/MatMul", "MatMul", [hidden, matrix], { outputs });
-      else {
-        const product = this.op("/lm_head/MatMul", "MatMul", [hidden, matrix]);
-        const scaled = this.op("/lm_head/Div", "Div", [product, this.scalar(3)]);
-        const capped = this.op("/lm_head/Tanh", "Tanh", [scaled]);
-        this.op("/lm_head/Mul", "Mul", [capped, this.scalar(3)], { outputs });
-        if (this.shape.head === "seen-twice") this.op("/lm_head/Shape", "Shape", [capped]);
-      }
-    }
-  }
-
-  /** One product for the tokens of all texts, which are counted in the hidden state. */
-  #flatHead(hidden: string, matrix: string): void {
-    const rows = this.op("/lm_head/flat/Reshape", "Reshape", [hidden, this.integers([-1, HIDDEN])]);
-    const bias = this.floats("lm_head.bias", [this.vocabulary], 0.1);
-    const product = this.op("/lm_head/Gemm", "Gemm", [rows, matrix, bias]);
-    const sizes = this.op("/lm_head/Shape", "Shape", [hidden]);
-    const counts = this.op("/lm_head/Slice", "Slice", [sizes, this.integers([0]), this.integers([2])]);
-    const shape = this.op("/lm_head/Concat", "Concat", [counts, this.integers([this.vocabulary])], {
-      attributes: { axis: 0 },
-    });
-    this.op("/lm_head/Reshape", "Reshape", [product, shape], { outputs: ["logits"] });
-  }
-
   /** Quantizes the values of all tokens together, as ONNX Runtime's dynamic quantization writes it. */
-  #rounded(path: string, x: string, rows: number, columns: number, scale: number, outputs?: readonly string[]): string {
-    const table = this.#bytes(`${path}.MatMul`, [rows, columns], scale);
+  rounded(path: string, x: string, rows: number, columns: number, scale: number, outputs?: readonly string[]): string {
+    const table = this.bytes(`${path}.MatMul`, [rows, columns], scale);
     const parts = ["codes", "scale", "zero_point"].map((name) =>
       this.shape.names === "nothing" ? this.writer.unusedName(name) : `${path}/${name}`,
     );
@@ -252,7 +172,7 @@ export class DecoderBlocks {
   }
 
   /** A random matrix of bytes with one scale and one zero point. */
-  #bytes(path: string, dims: readonly number[], scale: number): Required<EmbeddingTable> & { zeroPoints: string } {
+  bytes(path: string, dims: readonly number[], scale: number): Required<EmbeddingTable> & { zeroPoints: string } {
     const codes = Uint8Array.from(this.random(dims, 60), (value) => Math.round(value + 128));
     return {
       values: this.writer.codes(dims, codes, { name: this.weightName(`${path}.weight_quantized`) }),
@@ -274,7 +194,8 @@ export class DecoderBlocks {
     return this.shape.names === "nothing" ? undefined : path.replace(/^\//, "").replaceAll("/", ".");
   }
 
-  #codes(
+  /** A random matrix of codes with a scale for each block of them. */
+  codes(
     path: string,
     columns: number,
     rows: number,
@@ -304,45 +225,6 @@ export class DecoderBlocks {
         ? this.writer.codes(flat ? [columns, zeroBytes] : [columns * zeroBytes], zeros, name("weight_zp"))
         : undefined,
     };
-  }
-
-  tables(total: string): readonly [string, string] {
-    const half = HEAD_DIM / 2;
-    const values = (fn: (angle: number) => number, stretch: number): Float32Array =>
-      Float32Array.from({ length: FIXTURE.maxTokens * half }, (_, index) =>
-        fn(Math.floor(index / half) / stretch / 10000 ** ((index % half) / half)),
-      );
-    const table = (name: string, fn: (angle: number) => number, stretch: number): string =>
-      this.writer.weight([FIXTURE.maxTokens, half], values(fn, stretch), {
-        half: this.half,
-        name: this.weightName(name),
-      });
-    const short = [table("cos_cache", Math.cos, 1), table("sin_cache", Math.sin, 1)] as const;
-    if (!this.shape.chosenTables) return short;
-    const long = [table("cos_cache_long", Math.cos, 4), table("sin_cache_long", Math.sin, 4)] as const;
-    const path = "/model/rotemb_caches_subgraph";
-    const isLong = this.op(`${path}/Greater`, "Greater", [total, this.integers([10], { scalar: true })]);
-    const branch = (tables: readonly [string, string], kind: string, stretch: number) => {
-      const inside = this.shape.chosenTables === "inside";
-      const inner = this.writer.inner(this.shape.flaw === "inner-files" ? [`${kind}.bin`] : []);
-      for (const [index, name] of tables.entries()) {
-        const own = `${path}/${kind}/table_${index}`;
-        if (inside)
-          inner.weight([FIXTURE.maxTokens, half], values(index === 0 ? Math.cos : Math.sin, stretch), {
-            name: own,
-            half: this.half,
-          });
-        const output = inner.node("Identity", [inside ? own : name], { outputs: [`${path}/${kind}/${index}`] });
-        inner.output({ name: output, type: this.#type, shape: [FIXTURE.maxTokens, half] });
-      }
-      return { graph: inner };
-    };
-    const outputs = [`${path}/cos`, `${path}/sin`] as const;
-    this.op(`${path}/If`, "If", [isLong], {
-      outputs,
-      attributes: { then_branch: branch(long, "long", 4), else_branch: branch(short, "short", 1) },
-    });
-    return outputs;
   }
 
   /** A normalization by the root of the mean square. */
@@ -376,7 +258,7 @@ export class DecoderBlocks {
       });
       const sum = `${base}/output_3`;
       if (this.shape.described) {
-        this.writer.describe({ name: sum, type: this.#type, shape: ["batch_size", "sequence_length", HIDDEN] });
+        this.writer.describe({ name: sum, type: this.type, shape: ["batch_size", "sequence_length", HIDDEN] });
       }
       return { normed: `${base}/output_0`, x: sum };
     }

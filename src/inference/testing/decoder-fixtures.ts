@@ -1,5 +1,6 @@
 /** Small random decoders in the shapes that the usual exporters write. For tests; never bundled. */
-import type { BlockContext } from "./decoder-blocks";
+import type { BlockContext, EmbeddingTable } from "./decoder-blocks";
+import { embed, embeddingTable, finish, head } from "./decoder-ends";
 import { DecoderLayers } from "./decoder-layers";
 import type { DecoderShape } from "./decoder-shape";
 import { FIXTURE } from "./decoder-sizes";
@@ -19,8 +20,8 @@ export function randomDecoder(shape: DecoderShape): DecoderFiles {
   const blocks = new DecoderLayers(new OnnxWriter(shape.externalFiles ?? ["model.onnx_data"]), shape);
   const ids = blocks.writer.input({ name: "input_ids", type: "int64", shape: TOKENS });
   declareInputs(blocks);
-  const table = blocks.embeddingTable();
-  const embedded = blocks.embed(table, ids);
+  const table = embeddingTable(blocks);
+  const embedded = embed(blocks, table, ids);
   writeLayers(blocks, embedded, blocks.context(embedded, ids, layersOf(shape)), table);
   return blocks.writer.build();
 }
@@ -37,7 +38,7 @@ export function randomDecoderApart(shape: DecoderShape): { embedder: DecoderFile
   const rows = { name: "per_layer_inputs", type, shape: [...TOKENS, layers, FIXTURE.layerEmbedding] } as const;
   const front = new DecoderLayers(new OnnxWriter(["embed_tokens.onnx_data"]), shape, random);
   const ids = front.writer.input({ name: "input_ids", type: "int64", shape: TOKENS });
-  front.op("/Identity", "Identity", [front.embed(front.embeddingTable(), ids)], { outputs: [embeds.name] });
+  front.op("/Identity", "Identity", [embed(front, embeddingTable(front), ids)], { outputs: [embeds.name] });
   front.writer.output(embeds);
   const own = front.layerEmbeddings(ids, layers);
   const back = new DecoderLayers(new OnnxWriter(["decoder_model_merged.onnx_data"]), shape, random);
@@ -60,7 +61,7 @@ export function randomHiddenStates(shape: DecoderShape): DecoderFiles {
   const { writer } = blocks;
   const ids = writer.input({ name: "input_ids", type: "int64", shape: TOKENS });
   declareInputs(blocks);
-  const embedded = blocks.embed(blocks.embeddingTable(), ids);
+  const embedded = embed(blocks, embeddingTable(blocks), ids);
   const last = writeBlocks(blocks, embedded, blocks.context(embedded, ids, layersOf(shape)));
   writer.node("Identity", [last], { outputs: ["last_hidden_state"] });
   writer.output({ name: "last_hidden_state", type: shape.dtype ?? "float32", shape: [...TOKENS, FIXTURE.hidden] });
@@ -84,14 +85,9 @@ function declareInputs(blocks: DecoderLayers): void {
   for (let layer = 0; layer < layersOf(shape); layer++) blocks.declareState(layer);
 }
 
-function writeLayers(
-  blocks: DecoderLayers,
-  embedded: string,
-  context: BlockContext,
-  table: Parameters<DecoderLayers["head"]>[1],
-): void {
+function writeLayers(blocks: DecoderLayers, embedded: string, context: BlockContext, table: EmbeddingTable): void {
   const { writer, shape } = blocks;
-  blocks.head(writeBlocks(blocks, embedded, context), table);
+  head(blocks, writeBlocks(blocks, embedded, context), table);
   const kept = shape.logits === "last" ? 1 : shape.logits ? "kept" : "sequence_length";
   writer.output({ name: "logits", type: shape.dtype ?? "float32", shape: ["batch_size", kept, blocks.vocabulary] });
 }
@@ -101,5 +97,5 @@ function writeBlocks(blocks: DecoderLayers, embedded: string, context: BlockCont
   const { shape } = blocks;
   let stream = blocks.start(embedded, context);
   for (let layer = 0; layer < layersOf(shape); layer++) stream = blocks.layer(stream, layer, context);
-  return blocks.finish(stream, layersOf(shape));
+  return finish(blocks, stream, layersOf(shape));
 }

@@ -2,6 +2,7 @@
 import { sharedMask } from "./decoder-attention";
 import { type BlockContext, DecoderBlocks, type Stream } from "./decoder-blocks";
 import { attention, feedForward } from "./decoder-mixers";
+import { rotaryTables } from "./decoder-tables";
 import { deltaRule, mamba, shortConvolution } from "./decoder-states";
 import { FIXTURE } from "./decoder-sizes";
 
@@ -26,7 +27,7 @@ export class DecoderLayers extends DecoderBlocks {
     const positions = this.shape.positionIds ? this.#positionIds() : shared.positions;
     const name = rows ?? this.layerEmbeddings(ids, layers);
     const layerEmbeddings = name === undefined ? undefined : { name, rows: rows !== undefined };
-    return { ids, lengths, positions, tables: this.tables(total), mask: shared.mask, layerEmbeddings };
+    return { ids, lengths, positions, tables: rotaryTables(this, total), mask: shared.mask, layerEmbeddings };
   }
 
   /** The second embedding in one row; undefined if the shape has none. */
