@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { CharterState, GridState, HouseState } from "../../grid";
-import { openCharter } from "../testing/fixtures";
+import { openCharter } from "../testing/room-fixtures";
 import { entranceFor } from "./entrance";
 
 const NOW = 1_000_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { CharterState } from "../../grid";
-import { openCharter } from "../testing/fixtures";
+import { openCharter } from "../testing/room-fixtures";
 import { comparedRules, purposeOf, rulesOf } from "./rules";
 
 const charter: CharterState = { ...openCharter, name: "Kitchen table", founders: ["did:key:a"] };

@@ -1,6 +1,8 @@
 import type { RoomState } from "../../grid";
 import { describe, expect, test } from "vitest";
-import { fakeModels, fakePeers, fakeState, guideOffer, openCharter } from "../testing/fixtures";
+import { fakeState } from "../testing/fixtures";
+import { fakeModels, guideOffer } from "../testing/model-fixtures";
+import { fakePeers, openCharter } from "../testing/room-fixtures";
 import { filterModels, filtersFor } from "./filter";
 
 const state = fakeState({ loading: true, notices: false, house: false });

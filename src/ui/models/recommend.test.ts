@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { GridState, LoadState, ModelInfo } from "../../grid";
 import { testDevice } from "../../models/testing";
 import { catalogState } from "../testing/catalog-state";
-import { fakePeers, guideOffer } from "../testing/fixtures";
+import { guideOffer } from "../testing/model-fixtures";
+import { fakePeers } from "../testing/room-fixtures";
 import { recommend } from "./recommend";
 
 const CPU = testDevice({ webgpu: false });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { PipelinePlan, PipelineState, PlannedStage } from "../../grid";
-import { fakePeers, fakeState } from "../testing/fixtures";
+import { fakeState } from "../testing/fixtures";
+import { fakePeers } from "../testing/room-fixtures";
 import { stageStops } from "./stage-stops";
 
 const state = fakeState({ loading: false, notices: false, house: false });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { PeerState } from "../../grid";
-import { fakePeers } from "../testing/fixtures";
+import { fakePeers } from "../testing/room-fixtures";
 import { capacityText, fewest, layersText, namesText, timeText } from "./words";
 
 const peer = (name: string, gigabytes: number): PeerState => ({

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { GridState, ModelOffer } from "../../grid";
-import { fakePeers, fakeState, guideOffer } from "../testing/fixtures";
+import { fakeState } from "../testing/fixtures";
+import { guideOffer } from "../testing/model-fixtures";
+import { fakePeers } from "../testing/room-fixtures";
 import { answeringModel } from "./models";
 
 const offer = (model: string): ModelOffer => ({ ...guideOffer, model });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { CharterState, RoomState } from "../../grid";
-import { openCharter } from "../testing/fixtures";
+import { openCharter } from "../testing/room-fixtures";
 import { RulesWatch } from "./rules-watch";
 
 const charter: CharterState = { ...openCharter, founders: ["did:key:a"] };

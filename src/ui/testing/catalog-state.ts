@@ -3,7 +3,8 @@ import { prebuiltAppConfig } from "@mlc-ai/web-llm";
 import type { GridState, ModelInfo } from "../../grid";
 import { embeddedEntries, ggufEntries, repositoryEntries, webllmEntries } from "../../models/catalog";
 import { modelInfo } from "../../models/info";
-import { fakeState, guideOffer } from "./fixtures";
+import { fakeState } from "./fixtures";
+import { guideOffer } from "./model-fixtures";
 
 const ENTRIES = [
   ...embeddedEntries("https://host/"),

@@ -16,7 +16,8 @@ import { type FakeBorder, asked, pause } from "./border";
 import { FakeIdentity } from "./fake-identity";
 import { FakePipelines, fakePipeline } from "./fake-pipelines";
 import { FakeRooms } from "./fake-rooms";
-import { fakeModels, fakeNetwork, fakeState, guideOffer, longAnswer } from "./fixtures";
+import { fakeNetwork, fakeState, longAnswer } from "./fixtures";
+import { fakeModels, guideOffer } from "./model-fixtures";
 
 /** Options in the address of the development page, such as `?room&slow&notices`. */
 interface FakeOptions {

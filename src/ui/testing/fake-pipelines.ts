@@ -3,7 +3,7 @@ import { MicrogridError, isAbort } from "../../core";
 import type { Pipeline, Pipelines } from "../../grid/contract";
 import type { LeftOut, PipelinePlan, PipelineState, PlanOptions, PlannedStage, StageState } from "../../grid";
 import { type FakeBorder, asked, pause } from "./border";
-import { fakeLayers, guideOffer } from "./fixtures";
+import { fakeLayers, guideOffer } from "./model-fixtures";
 
 /** Abilities of the made-up devices. Devices of the room have the ids of its peers. */
 const NODES = [

@@ -12,7 +12,15 @@ import type {
   ShareOptions,
 } from "../../grid";
 import { type FakeBorder, asked, pause } from "./border";
-import { fakeCharter, fakeHolding, fakeKnocks, fakePeers, fakeProposals, fakeWishes, hostileName } from "./fixtures";
+import {
+  fakeCharter,
+  fakeHolding,
+  fakeKnocks,
+  fakePeers,
+  fakeProposals,
+  fakeWishes,
+  hostileName,
+} from "./room-fixtures";
 
 const INVITE = `${location.origin}/#/join/${"pGF2AWZyb29tSWR4K0Z2bGZ1c2RmZ2pzZGZs".repeat(5)}`;
 
