@@ -71,6 +71,30 @@ describe("an answer", () => {
     expect(textOf(events, "token").length).toBeGreaterThan(0);
   });
 
+  it("goes on with a text as it is: there, the marks of thoughts are text", async () => {
+    const prompt = "<|im_start|>assistant\n";
+    const text = "<think>\nHm.\n</think>\n\nYes.";
+    const whole = written(await answerOf({ messages: [], prompt }), text);
+    expect([textOf(whole, "reasoning"), textOf(whole, "token")]).toEqual(["", text]);
+    const long = `<think>${"Hm. ".repeat(100)}`;
+    const cut = written(await answerOf({ messages: [], prompt }), long);
+    expect([textOf(cut, "reasoning"), textOf(cut, "token")]).toEqual(["", tokenizer.decode(idsOf(cut))]);
+
+    const ids = tokenizer.encode(text).slice(0, 4);
+    const begun = tokenizer.decode(ids);
+    const point = { packageHash: "", tokenizerHash: "other", engine: "onnx", backend: "wasm" } as const;
+    const resume = { ...point, ids, idsInText: ids.length, text: begun };
+    const rest = written(await answerOf({ messages: [], prompt: "<think>", resume }), text.slice(begun.length));
+    expect(textOf(rest, "token")).toBe(text.slice(begun.length));
+  });
+
+  it("refuses a text without tokens, and a bias of a token that the model does not have", async () => {
+    await expect(answerOf({ messages: [], prompt: "" })).rejects.toThrow("The prompt is empty");
+    const { size } = tokenizer;
+    await expect(answerOf({ logitBias: [[size, 1]] })).rejects.toThrow(`the token ${size}, but the last token of M`);
+    await answerOf({ logitBias: [[size - 1, 1]] });
+  });
+
   it("is the same, wherever another device goes on with it", async () => {
     for (const text of [`<think>${"Hm. ".repeat(100)}`, "<think>\nHm.\n</think>\n\nYes 👍, so it is."]) {
       const whole = written(await answerOf(), text);

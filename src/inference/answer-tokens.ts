@@ -6,7 +6,7 @@ import type { Constraint } from "./grammar";
 import { type PromptTerms, makePrompt } from "./prompt";
 import { type ResolvedRequest, randomSeed, sampleToken, tokenLogprob, uniformAt } from "./sampling";
 import { ThinkingBudget } from "./thinking-budget";
-import { AnswerText, type ChatTokenizer, resumption } from "./tokenizer";
+import { AnswerText, type ChatTokenizer, NO_THOUGHTS, type ThoughtReader, resumption } from "./tokenizer";
 import { offeredTools } from "./tools";
 import type { ChatMessage, GenerationEvent, TokenLogprob } from "./types";
 
@@ -61,7 +61,7 @@ export class AnswerTokens {
     return new AnswerTokens(request, terms, constraintOf(request, terms.tokenizer, terms.endIds));
   }
 
-  /** Throws `bad-request` for an empty conversation, and `context-exceeded` if the prompt leaves no room for a token. */
+  /** Throws `bad-request` for an empty conversation or text, and `context-exceeded` if the prompt leaves no room for a token. */
   private constructor(request: ResolvedRequest, terms: AnswerTerms, constraint?: Constraint) {
     const { tokenizer, contextLength } = terms;
     const { prompt: text, messages } = request;
@@ -72,8 +72,22 @@ export class AnswerTokens {
     // Every prompt of this request ends in the same way.
     const end = tokenizer.decode(read(SHORTEST_CHAT).slice(-END_TOKENS));
     const calls = offeredTools(request).length > 0;
-    const resumed = request.resume ? resumption(request.resume, tokenizer, end, calls) : [];
+    const foreign = request.logitBias?.find(([id]) => id >= tokenizer.size);
+    if (foreign) {
+      throw new MicrogridError(
+        "bad-request",
+        `“logit_bias” names the token ${foreign[0]}, but the last token of ${terms.name} is ${tokenizer.size - 1}.`,
+      );
+    }
+    const thoughts = text === undefined ? tokenizer.thoughts : NO_THOUGHTS;
+    const resumed = request.resume ? resumption(request.resume, tokenizer, end, { calls, thoughts }) : [];
     const prompt = makePrompt(request, resumed.length, { ...terms, read });
+    if (prompt.ids.length === 0) {
+      throw new MicrogridError(
+        "bad-request",
+        "The prompt is empty, and this model has no token with which texts begin. Write the beginning of a text.",
+      );
+    }
     this.ids = [...prompt.ids, ...resumed];
     this.#given = this.ids.length;
     this.#promptLength = prompt.ids.length;
@@ -85,9 +99,9 @@ export class AnswerTokens {
     this.#text = new AnswerText({
       decode: (ids) => tokenizer.decode(ids, calls),
       stop: [...(terms.stop ?? []), ...(request.stop ?? [])],
-      reader: tokenizer.thoughts.reader(end, calls),
+      reader: thoughts.reader(end, calls),
     });
-    const { ending, callEnding = ending } = tokenizer.thoughts;
+    const { ending, callEnding = ending } = thoughts;
     const mustCall = calls && (request.toolChoice ?? "auto") !== "auto";
     this.#ending = tokenizer.encodePrompt(mustCall ? callEnding : ending);
     this.#form = constraint && new AnswerForm(constraint, { tokenizer, endIds: terms.endIds, calls });
@@ -98,7 +112,7 @@ export class AnswerTokens {
       this.#text.resume(id);
       this.#count(id);
     }
-    if (resumed.length > 0) this.#resumeForm(resumed, end, calls);
+    if (resumed.length > 0) this.#resumeForm(resumed, thoughts.reader(end, calls), calls);
     this.limit = this.#promptLength + this.#roomFor(room, resumed.length);
     this.#text.delivered({ reasoning: request.resume?.reasoning ?? "", text: request.resume?.text ?? "" });
   }
@@ -192,11 +206,11 @@ export class AnswerTokens {
     return form.choose(next, room, sample);
   }
 
-  /** Goes on in the form of an answer that has begun with `ids`, after a prompt that ends with `prompt`. */
-  #resumeForm(ids: readonly number[], prompt: string, calls: boolean): void {
+  /** Goes on in the form of an answer that has begun with `ids`, whose parts `reader` tells. */
+  #resumeForm(ids: readonly number[], reader: ThoughtReader, calls: boolean): void {
     if (!this.#form) return;
-    const { tokenizer } = this.#terms;
-    const text = this.#form.includesThoughts ? tokenizer.decode(ids, calls) : readAnswer(ids, tokenizer, prompt, calls);
+    const written = this.#terms.tokenizer.decode(ids, calls);
+    const text = this.#form.includesThoughts ? written : readAnswer({ ids, text: written }, reader);
     if (this.#form.resume(ids, text)) return;
     if (this.#request.format && !calls) {
       throw new MicrogridError(
@@ -241,9 +255,8 @@ export class AnswerTokens {
   }
 }
 
-/** The text of an answer among the ids of a prompt that ends with `prompt`. */
-function readAnswer(ids: readonly number[], tokenizer: ChatTokenizer, prompt: string, calls: boolean): string {
-  const reader = tokenizer.thoughts.reader(prompt, calls);
-  const parts = [...reader.push({ ids, text: tokenizer.decode(ids, calls) }), ...reader.flush(true)];
+/** The text of an answer among its thoughts. */
+function readAnswer(piece: { readonly ids: readonly number[]; readonly text: string }, reader: ThoughtReader): string {
+  const parts = [...reader.push(piece), ...reader.flush(true)];
   return parts.flatMap(({ type, text }) => (type === "token" ? text : [])).join("");
 }

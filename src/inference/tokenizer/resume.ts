@@ -1,7 +1,8 @@
 /** Where an answer that somebody else began goes on. */
 import type { ResumePoint } from "../types";
+import type { TextPiece } from "./detokenizer";
 import type { DeliveredText } from "./stored-thought";
-import type { Part } from "./thoughts";
+import type { Part, ThoughtFormat, ThoughtReader } from "./thoughts";
 import type { ChatTokenizer } from "./tokenizer";
 
 /** Tokens that one character may be spread over: 4 bytes of UTF-8, each a token, and some to spare. */
@@ -14,18 +15,25 @@ type Reader = Pick<ChatTokenizer, "hash" | "encodePrompt" | "asText" | "decode" 
  * is the position of the next token. The received ids are a hint, since whoever gave the text may have made them up: they are
  * used if they are of the same tokenizer and write exactly the delivered text. A text that ends inside a token keeps that token.
  * Otherwise the text itself is encoded in this model's format.
- * If the answer may call tools (`calls`), the marks of calls are part of its text.
+ * If the answer may call tools (`calls`), the marks of calls are part of its text. `thoughts` are in the model's format unless
+ * the text is one without thoughts.
  */
-export function resumption(resume: ResumePoint, tokenizer: Reader, prompt: string, calls = false): readonly number[] {
+export function resumption(
+  resume: ResumePoint,
+  tokenizer: Reader,
+  prompt: string,
+  { calls = false, thoughts = tokenizer.thoughts }: { calls?: boolean; thoughts?: ThoughtFormat } = {},
+): readonly number[] {
   const had = { reasoning: resume.reasoning ?? "", text: resume.text };
   const received = resume.tokenizerHash === tokenizer.hash ? resume.ids : [];
   if (received.length > 0 && received.every((id) => tokenizer.writes(id, calls))) {
-    const read = (ids: readonly number[]): DeliveredText => readBack(ids, tokenizer, prompt, calls);
+    const read = (ids: readonly number[]): DeliveredText =>
+      readBack(thoughts.reader(prompt, calls), { ids, text: tokenizer.decode(ids, calls) });
     const ids = idsOf(had, received, resume.idsInText, read);
     if (ids) return ids;
   }
   const asText = { reasoning: tokenizer.asText(had.reasoning), text: tokenizer.asText(had.text, calls) };
-  return tokenizer.encodePrompt(tokenizer.thoughts.written(asText, prompt));
+  return tokenizer.encodePrompt(thoughts.written(asText, prompt));
 }
 
 /** The first of the received ids, up to the one in which the delivered text ends. Undefined if they write something else. */
@@ -49,8 +57,8 @@ function idsOf(
   return undefined;
 }
 
-function readBack(ids: readonly number[], tokenizer: Reader, prompt: string, calls: boolean): DeliveredText {
-  const parts = tokenizer.thoughts.reader(prompt, calls).push({ ids, text: tokenizer.decode(ids, calls) });
+function readBack(reader: ThoughtReader, piece: TextPiece): DeliveredText {
+  const parts = reader.push(piece);
   const of = (kind: Part["type"]): string => parts.flatMap(({ type, text }) => (type === kind ? text : [])).join("");
   return { reasoning: of("reasoning"), text: of("token") };
 }

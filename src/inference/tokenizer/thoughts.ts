@@ -108,6 +108,21 @@ const CHANNELS: ThoughtFormat = {
   },
 };
 
+/** The format of a text that goes on without a chat: whatever a model writes there is text. */
+export const NO_THOUGHTS: ThoughtFormat = {
+  marks: [],
+  tags: undefined,
+  openings: [],
+  ending: "",
+  reader: () => ({
+    next: "answer",
+    thinking: false,
+    push: (piece) => [{ type: "token", ...piece }],
+    flush: () => [],
+  }),
+  written: ({ text }) => text,
+};
+
 /** Text that waits for what follows, with the ids of its tokens. */
 class Waiting {
   text = "";
