@@ -12,8 +12,18 @@ import {
   totalUsage,
   wholeAnswers,
 } from "./answer-parts";
-import { checked } from "./check";
-import { choicesOf, generationOf, maybe, ownFields, samplingFields, serviceFields, streamOptions } from "./fields";
+import { checked, refusedField } from "./check";
+import {
+  checkStream,
+  choicesOf,
+  generationOf,
+  maybe,
+  ownFields,
+  samplingFields,
+  serviceFields,
+  streamOptions,
+} from "./fields";
+import { checkGeneration } from "./refusals";
 import { type TextApi, type TextRequest, nowInSeconds, replyId } from "./text-api";
 
 /** Most prompts in one request. */
@@ -35,9 +45,13 @@ const Body = v.strictObject({
   stream_options: streamOptions,
 });
 
+const NAMES = { text: "prompt" } as const;
+
 interface CompletionRequest extends TextRequest {
   readonly frame: { readonly id: string; readonly created: number; readonly object: "text_completion" };
   readonly includeUsage: boolean;
+  /** How many answers in a row belong to one prompt. */
+  readonly perPrompt: number;
   /** The text that each choice begins with: its prompt, or nothing. */
   readonly echoes: readonly string[];
 }
@@ -51,6 +65,10 @@ export const COMPLETIONS: TextApi<CompletionRequest, Completion, Completion> = {
 
 function readRequest(params: unknown): CompletionRequest {
   const body = checked(Body, params);
+  checkStream(body);
+  if (body.echo && body.logprobs != null) {
+    throw refusedField("logprobs", "With “echo”, they would be those of the prompt, too, which are not known here.");
+  }
   const prompts = typeof body.prompt === "string" ? [body.prompt] : body.prompt;
   const answers = prompts.flatMap((prompt) =>
     choicesOf(
@@ -64,10 +82,13 @@ function readRequest(params: unknown): CompletionRequest {
       body,
     ),
   );
+  checkGeneration(answers[0]!.generation, NAMES);
   return {
+    names: NAMES,
     answers,
     stream: body.stream ?? false,
     includeUsage: body.stream_options?.include_usage ?? false,
+    perPrompt: body.n ?? 1,
     echoes: answers.map(({ generation }) => (body.echo ? (generation.prompt ?? "") : "")),
     frame: { id: replyId("cmpl-"), created: nowInSeconds(), object: "text_completion" },
   };
@@ -86,6 +107,8 @@ async function* chunks(parts: AsyncIterable<ChoicePart>, request: CompletionRequ
       model,
       // The type knows no chunks, in which the reason is missing until the last one.
       choices: [{ index: choice, text, logprobs: null, finish_reason: null as never, ...more }],
+      // Nor that they say that the usage comes at the end.
+      ...(includeUsage && { usage: null as never }),
     });
     if (part.type === "begin") {
       ({ model } = part);
@@ -138,10 +161,9 @@ function logprobsOf(logprobs: readonly TokenLogprob[], at: number): CompletionCh
 }
 
 /** The work of all answers. Answers to one prompt share its tokens. */
-function usageOfAll(answers: readonly EndedAnswer[], { answers: requests }: CompletionRequest) {
-  const prompts = [...new Set(requests.map(({ generation }) => generation.prompt))];
-  const usages = prompts.map((prompt) =>
-    totalUsage(answers.filter((_, index) => requests[index]!.generation.prompt === prompt)),
+function usageOfAll(answers: readonly EndedAnswer[], { perPrompt }: CompletionRequest) {
+  const usages = Array.from({ length: answers.length / perPrompt }, (_, prompt) =>
+    totalUsage(answers.slice(prompt * perPrompt, (prompt + 1) * perPrompt)),
   );
   const prompt_tokens = usages.reduce((sum, { promptTokens }) => sum + promptTokens, 0);
   const completion_tokens = usages.reduce((sum, { completionTokens }) => sum + completionTokens, 0);

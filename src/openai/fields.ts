@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { type GenerationRequest, type RequestedSampling, SamplingSchema, TemplateSchema } from "../inference";
 import { type AnswerRequest, PolicySchema } from "../node";
+import { refusedField } from "./check";
 
 /** Maximum length of an answer if the request does not set one. */
 const DEFAULT_MAX_TOKENS = 1024;
@@ -17,7 +18,7 @@ export function maybe<S extends v.GenericSchema>(schema: S): v.NullishSchema<S, 
 const { topP, topK, minP, repetitionPenalty, presencePenalty, frequencyPenalty } = SamplingSchema.entries;
 const stopString = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const bias = v.pipe(v.number(), v.minValue(-100), v.maxValue(100));
-const tokenId = v.pipe(v.string(), v.regex(/^\d+$/, "Its keys have to be ids of tokens"));
+const tokenId = v.pipe(v.string(), v.regex(/^\d{1,9}$/, "Its keys have to be ids of tokens"));
 export const tokenCount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000));
 /** A text that only the client reads again. */
 export const label = v.pipe(v.string(), v.maxLength(512));
@@ -68,6 +69,17 @@ const paddingFields = { include_obfuscation: maybe(v.literal(false, "Nothing is 
 export const streamOptions = maybe(v.strictObject({ include_usage: maybe(v.boolean()), ...paddingFields }));
 /** Settings of streams of the responses API. */
 export const eventOptions = maybe(v.strictObject(paddingFields));
+/** Refuses settings of a stream where there is none. */
+export function checkStream({
+  stream,
+  stream_options: options,
+}: {
+  readonly stream?: boolean | null | undefined;
+  readonly stream_options?: object | null | undefined;
+}): void {
+  if (options != null && !stream) throw refusedField("stream_options", "It belongs to a stream.");
+}
+
 /** How long answers are. Models here know no such setting, so only the usual length can be asked for. */
 export const verbosity = maybe(v.literal("medium", "It cannot be set"));
 
@@ -83,7 +95,7 @@ export const ownFields = {
 
 const SamplingBody = v.object(samplingFields);
 
-/** The part of a generation request that `samplingFields` decide; `limit` is the field for the length that takes precedence. */
+/** The part of a generation request that `samplingFields` decide; `limit` is another field for the length: the smaller one counts. */
 export function generationOf(
   body: v.InferOutput<typeof SamplingBody>,
   limit?: number | null,
@@ -92,7 +104,7 @@ export function generationOf(
   const biases = Object.entries(body.logit_bias ?? {}).map(([id, value]): [number, number] => [Number(id), value]);
   return {
     sampling: samplingOf(body),
-    maxTokens: limit ?? body.max_tokens ?? DEFAULT_MAX_TOKENS,
+    maxTokens: Math.min(limit ?? body.max_tokens ?? DEFAULT_MAX_TOKENS, body.max_tokens ?? Number.POSITIVE_INFINITY),
     ...(body.seed != null && { seed: body.seed }),
     ...(stop && { stop }),
     ...(biases.length > 0 && { logitBias: biases }),

@@ -2,9 +2,12 @@
 import { randomId } from "../core";
 import type { AnswerRequest } from "../node";
 import type { ChoicePart } from "./answer-parts";
+import type { FieldNames } from "./refusals";
 
 /** A request that has been read. */
 export interface TextRequest {
+  /** How its API calls the parts of a request. */
+  readonly names: FieldNames;
   /** One request for each answer that was asked for. */
   readonly answers: readonly AnswerRequest[];
   readonly stream: boolean;

@@ -108,7 +108,8 @@ export function toolsOf(
       ...(parameters && { parameters: JSON.stringify(parameters) }),
       ...(strict != null && { strict }),
     })),
-    ...(choice != null && { toolChoice: choice }),
+    // The responses API has a type beside the name.
+    ...(choice != null && { toolChoice: typeof choice === "string" ? choice : { name: choice.name } }),
     ...(parallel != null && { parallelToolCalls: parallel }),
   };
 }

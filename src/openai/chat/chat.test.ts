@@ -135,12 +135,36 @@ describe("a request", () => {
       "“tool_choice” cannot be used. There is no tool “clock”.",
     ],
     ["alternatives without probabilities", { top_logprobs: 3 }, "“top_logprobs” cannot be used. It needs “logprobs”"],
-    ["too many answers", { n: 100 }, "“n” cannot be used."],
+    ["too many answers", { n: 100 }, "“n” cannot be used. It has to be 8 or less, and it is 100."],
+    ["half a seed", { seed: 0.5 }, "“seed” cannot be used. It has to be a whole number, and it is 0.5."],
+    ["a stop without text", { stop: "" }, "“stop” cannot be used. It has to be of length 1 or more, and it is 0."],
+    ["an unknown effort", { reasoning_effort: "huge" }, 'It has to be "none" or "minimal" or "low"'],
+    ["settings of a stream without one", { stream_options: {} }, "“stream_options” cannot be used. It belongs to a"],
+    ["two tools of one name", { tools: [...tools, ...tools] }, "“tools” cannot be used. Two tools have the same name."],
+    [
+      "a call without an id",
+      {
+        messages: [
+          { role: "assistant", tool_calls: [{ id: "", type: "function", function: { name: "f", arguments: "{}" } }] },
+        ],
+      },
+      "“messages.0” cannot be used. It has to be of length 1 or more",
+    ],
+    [
+      "a form without end",
+      { response_format: { type: "grammar", syntax: "regex", definition: "a".repeat(5000) } },
+      "“response_format” cannot be used. It has to be of length 4096 or less",
+    ],
   ])("is refused with %s", async (_, change, message) => {
     const error: unknown = await asked(change).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(MicrogridError);
     expect(error).toMatchObject({ code: "bad-request" });
     expect((error as Error).message).toContain(message);
+  });
+
+  test("has the smaller length of two", async () => {
+    expect((await asked({ max_tokens: 5, max_completion_tokens: 9 })).generation.maxTokens).toBe(5);
+    expect((await asked({ max_tokens: 9, max_completion_tokens: 5 })).generation.maxTokens).toBe(5);
   });
 
   test.each([undefined, null, 7, "text", []])("is refused if it is %j", async (body) => {

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { checked, refusedField } from "../check";
 import {
   ReasoningEffort,
+  checkStream,
   choicesOf,
   generationOf,
   maybe,
@@ -16,6 +17,7 @@ import {
   topLogprobs,
   verbosity,
 } from "../fields";
+import { checkGeneration } from "../refusals";
 import { type TextRequest, nowInSeconds, replyId } from "../text-api";
 import { Messages, chatMessage } from "./messages";
 import { ResponseFormat, ToolChoiceField, Tools, formatOf, toolsOf } from "../tools";
@@ -40,6 +42,8 @@ const Body = v.strictObject({
   verbosity,
 });
 
+const NAMES = { text: "messages", format: "response_format", effort: "reasoning_effort" } as const;
+
 /** The fields that all chunks of a reply repeat. */
 interface ReplyFrame {
   readonly id: string;
@@ -56,7 +60,7 @@ export interface ChatRequest extends TextRequest {
 /** Reads a request. Throws `bad-request`, which names the field. */
 export function readChatRequest(params: unknown): ChatRequest {
   const body = checked(Body, params);
-  if (body.stream_options != null && !body.stream) throw refusedField("stream_options", "It belongs to a stream.");
+  checkStream(body);
   if (body.top_logprobs != null && !body.logprobs) throw refusedField("top_logprobs", "It needs “logprobs”: true.");
   const tools = body.tools?.map((tool) => tool.function) ?? [];
   const choice = typeof body.tool_choice === "object" ? body.tool_choice?.function : body.tool_choice;
@@ -69,7 +73,9 @@ export function readChatRequest(params: unknown): ChatRequest {
     ...formatOf(body.response_format),
     ...toolsOf(tools, choice, body.parallel_tool_calls),
   };
+  checkGeneration(generation, NAMES);
   return {
+    names: { ...NAMES, kwargs: Object.keys(body.chat_template_kwargs ?? {}) },
     answers: choicesOf(generation, body),
     stream: body.stream ?? false,
     includeUsage: body.stream_options?.include_usage ?? false,

@@ -82,7 +82,7 @@ describe("parameters", () => {
   });
 
   test("of text completions are taken", async () => {
-    const { client } = clientOf(HELLO);
+    const { client, requests } = clientOf(HELLO);
     const { choices } = await client.completions.create({
       model: "m",
       prompt: "One ",
@@ -91,7 +91,6 @@ describe("parameters", () => {
       frequency_penalty: -2,
       presence_penalty: -2,
       logit_bias: { 17: 0 },
-      logprobs: 0,
       max_tokens: 16,
       n: 1,
       seed: 0,
@@ -103,6 +102,8 @@ describe("parameters", () => {
       user: "u",
     });
     expect(choices[0]).toMatchObject({ text: "One Hello", finish_reason: "stop", index: 0 });
+    await client.completions.create({ model: "m", prompt: "One ", logprobs: 0 });
+    expect(requests.at(-1)?.generation.logprobs).toBe(0);
   });
 
   test("of responses are taken", async () => {

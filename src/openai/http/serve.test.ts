@@ -71,8 +71,12 @@ describe("OpenAI's own client", () => {
     const several = { model: "m", prompt: ["One", "Two"], n: 2 };
     const { usage } = await client.completions.create(several);
     expect(usage).toMatchObject({ prompt_tokens: 20, completion_tokens: 16 });
+    const same = await client.completions.create({ model: "m", prompt: ["One", "One"] });
+    expect(same.usage).toMatchObject({ prompt_tokens: 20, completion_tokens: 8 });
     const counted = { ...several, stream: true as const, stream_options: { include_usage: true } };
     expect((await all(client.completions.create(counted))).at(-1)?.usage).toEqual(usage);
+    const withUsage = await all(client.completions.create(counted));
+    expect(withUsage.slice(0, -1).every((piece) => piece.usage === null)).toBe(true);
     const pieces = await all(client.completions.create({ model: "m", prompt: "One", stream: true }));
     expect(pieces.map(({ choices: [choice] }) => choice?.text ?? "").join("")).toBe("Hello");
   });
@@ -122,7 +126,57 @@ describe("OpenAI's own client", () => {
   });
 
   test.each([
-    [new MicrogridError("context-exceeded", "Too long."), BadRequestError, { code: "context_length_exceeded" }],
+    [{ echo: true, logprobs: 0 }, "logprobs"],
+    [{ stream_options: { include_usage: true } }, "stream_options"],
+    [{ best_of: 2 }, "best_of"],
+    [{ suffix: "x" }, "suffix"],
+    [{ max_completion_tokens: 3 }, "max_completion_tokens"],
+  ])("hears which field of a text completion is refused: %j", async (body, param) => {
+    const refused = gridOf().client.completions.create({ model: "m", prompt: "One", ...body } as never);
+    await expect(refused).rejects.toMatchObject({ status: 400, param });
+  });
+
+  const words = {
+    variable:
+      "The chat template of this model does not know “reasoning_effort”. Leave it out, or choose another model.",
+    own: "The chat template of this model does not know “colour”. Leave it out, or choose another model.",
+    schema: "“unevaluatedProperties” is not supported in the schema of an answer.",
+    bias: "“logit_bias” names the token 900, but the last token of M is 800.",
+    prompt: "The prompt is empty, and this model has no token with which texts begin.",
+  };
+  const schema = { name: "a", schema: { type: "object" } };
+  const calling = { tools: [{ type: "function", function: { name: "f" } }] };
+  test.each([
+    ["chat/completions", { reasoning_effort: "low" }, words.variable, "reasoning_effort"],
+    ["chat/completions", { chat_template_kwargs: { colour: "red" } }, words.own, "chat_template_kwargs.colour"],
+    [
+      "chat/completions",
+      { response_format: { type: "json_schema", json_schema: schema } },
+      words.schema,
+      "response_format",
+    ],
+    ["chat/completions", calling, words.schema, "tools"],
+    ["chat/completions", { logit_bias: { "900": 1 } }, words.bias, "logit_bias"],
+    ["chat/completions", { response_format: { type: "json_object" } }, "There is no place for this.", null],
+    ["completions", { prompt: "" }, words.prompt, "prompt"],
+    ["responses", { input: "Hi", reasoning: { effort: "low" } }, words.variable, "reasoning.effort"],
+    ["responses", { input: "Hi", text: { format: { type: "json_schema", ...schema } } }, words.schema, "text.format"],
+  ])("hears which field the model refused: %s %j", async (path, body, message, param) => {
+    const { client } = gridOf(async function* () {
+      yield* eventsOf([]).slice(0, 1);
+      throw new MicrogridError("bad-request", message);
+    });
+    const messages = path === "chat/completions" ? { messages: ask.messages } : {};
+    const refused = client.post(`/${path}`, { body: { model: "m", ...messages, ...body } });
+    await expect(refused).rejects.toMatchObject({ status: 400, param, error: { message } });
+  });
+
+  test.each([
+    [
+      new MicrogridError("context-exceeded", "Too long."),
+      BadRequestError,
+      { code: "context_length_exceeded", param: "messages" },
+    ],
     [new MicrogridError("no-provider", "Nobody."), InternalServerError, { status: 503, code: "no-provider" }],
     [new MicrogridError("device-lost", "Gone."), InternalServerError, { status: 500, code: "device-lost" }],
   ])("gets an error before the answer as a status: %s", async (failure, type, expected) => {

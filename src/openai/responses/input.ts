@@ -5,11 +5,18 @@ import { contentText } from "../content";
 import { maybe } from "../fields";
 
 const status = { id: maybe(v.string()), status: maybe(v.string()) };
-const TextPart = v.object({ type: v.picklist(["input_text", "output_text", "text"]), text: v.string() });
-const RefusalPart = v.object({ type: v.literal("refusal"), refusal: v.string() });
+const TextPart = v.strictObject({
+  type: v.picklist(["input_text", "output_text", "text"]),
+  text: v.string(),
+  // Replies have these.
+  annotations: maybe(v.pipe(v.array(v.unknown()), v.maxLength(0, "Models here do not annotate"))),
+  logprobs: maybe(v.array(v.unknown())),
+});
+const RefusalPart = v.strictObject({ type: v.literal("refusal"), refusal: v.string() });
 const Parts = v.array(
   v.variant("type", [TextPart, RefusalPart], "Models get text only: its type has to be “input_text” or “output_text”"),
 );
+const Thoughts = v.array(v.strictObject({ type: v.optional(v.string()), text: v.string() }));
 const Content = v.union([v.string(), Parts], "It has to be a text, or a list of parts with text");
 
 const Message = v.strictObject({
@@ -34,8 +41,9 @@ const CallOutput = v.strictObject({
 });
 const Reasoning = v.strictObject({
   type: v.literal("reasoning"),
-  summary: maybe(v.array(v.object({ text: v.string() }))),
-  content: maybe(v.array(v.object({ text: v.string() }))),
+  /** Stands for the thought where that is not given. */
+  summary: maybe(Thoughts),
+  content: maybe(Thoughts),
   encrypted_content: maybe(v.never("Thoughts are not encrypted here")),
   ...status,
 });
@@ -73,7 +81,8 @@ export function chatOf(input: v.InferOutput<typeof Input>): ChatMessage[] {
   };
   for (const item of input) {
     if (item.type === "reasoning") {
-      const reasoning = (item.content ?? []).map(({ text }) => text).join("");
+      const thoughts = item.content?.length ? item.content : (item.summary ?? []);
+      const reasoning = thoughts.map(({ text }) => text).join("");
       if (reasoning !== "") turn(() => ({ reasoning }));
     } else if (item.type === "function_call") {
       const call = { id: item.call_id, name: item.name, arguments: item.arguments };

@@ -5,6 +5,7 @@ import { functionFields, TextFormat, formatOf, toolsOf } from "../tools";
 import { checked } from "../check";
 import {
   ReasoningEffort,
+  checkStream,
   choicesOf,
   eventOptions,
   generationOf,
@@ -18,6 +19,7 @@ import {
   topLogprobs,
   verbosity,
 } from "../fields";
+import { checkGeneration } from "../refusals";
 import { type TextRequest, nowInSeconds, replyId } from "../text-api";
 import { Input, chatOf } from "./input";
 
@@ -65,6 +67,8 @@ const Body = v.strictObject({
   conversation: maybe(v.never(STATELESS)),
 });
 
+const NAMES = { text: "input", format: "text.format", effort: "reasoning.effort" } as const;
+
 /** A request of the responses API that has been read. */
 export interface ResponseRequest extends TextRequest {
   readonly id: string;
@@ -75,6 +79,7 @@ export interface ResponseRequest extends TextRequest {
 /** Reads a request. Throws `bad-request`, which names the field. */
 export function readResponseRequest(params: unknown): ResponseRequest {
   const body = checked(Body, params);
+  checkStream(body);
   const tools = body.tools ?? [];
   // `auto` is the default, which replies repeat and clients send back, also where there are no tools.
   const choice = tools.length === 0 && body.tool_choice === "auto" ? undefined : body.tool_choice;
@@ -94,7 +99,9 @@ export function readResponseRequest(params: unknown): ResponseRequest {
     ...formatOf(body.text?.format),
     ...toolsOf(tools, choice, body.parallel_tool_calls),
   };
+  checkGeneration(generation, NAMES);
   return {
+    names: { ...NAMES, kwargs: Object.keys(body.chat_template_kwargs ?? {}) },
     id: replyId("resp_"),
     created: nowInSeconds(),
     body,

@@ -51,6 +51,13 @@ describe("a request", () => {
     ]);
   });
 
+  test("brings the summary of a thought where that is all there is", () => {
+    const summary = [{ type: "summary_text", text: "Look it up." }];
+    const answer = { role: "assistant", content: "Sunny." };
+    const { messages } = asked({ input: [{ type: "reasoning", id: "rs_1", summary, content: [] }, answer] });
+    expect(messages).toEqual([{ role: "assistant", content: "Sunny.", reasoning: "Look it up." }]);
+  });
+
   test("is understood with the fields that the chat API names differently", () => {
     const generation = asked({
       max_output_tokens: 20,
@@ -68,9 +75,9 @@ describe("a request", () => {
       template: { reasoning_effort: "low" },
       format: { type: "schema", schema: '{"type":"object"}' },
       tools: [{ name: "weather", parameters: '{"type":"object"}', strict: true }],
-      toolChoice: { name: "weather" },
       logprobs: 0,
     });
+    expect(generation.toolChoice).toEqual({ name: "weather" });
   });
 
   test.each([
@@ -83,6 +90,12 @@ describe("a request", () => {
     ["a tool of OpenAI's own", { tools: [{ type: "web_search" }] }, "“tools.0.type” cannot be used. Only functions"],
     ["a reference", { input: [{ type: "item_reference", id: "a" }] }, "“input.0.type” cannot be used."],
     ["an image", { input: [{ role: "user", content: [{ type: "input_image" }] }] }, "Models get text only"],
+    [
+      "an unknown field of a part",
+      { input: [{ role: "user", content: [{ type: "input_text", text: "Hi", detail: "high" }] }] },
+      "“input.0.content.0.detail” is not a field that Microgrid knows here.",
+    ],
+    ["settings of a stream without one", { stream_options: { include_obfuscation: false } }, "It belongs to a stream."],
     ["a field of the chat API", { messages: [] }, "“messages” is not a field that Microgrid knows here."],
   ])("is refused with %s", (_, body, message) => {
     expect(() => asked(body)).toThrow(message);
