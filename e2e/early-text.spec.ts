@@ -36,6 +36,26 @@ test("text that is typed before the page has started stays, and can be sent", as
   await expect(chat.questions).toHaveText("Half a question");
 });
 
+test("a suggestion that is pressed before the page has started is asked then", async ({ openSite }) => {
+  const { site, chat, release } = await heldSite(openSite, GRID);
+  await site.page.getByRole("button", { name: "What can you do?" }).click();
+  await expect(chat.message).toHaveValue("What can you do?");
+  release();
+  await expect(chat.questions).toHaveText("What can you do?");
+  await expect(chat.message).toHaveValue("");
+});
+
+test("a suggestion to which a person adds words before the page has started is not asked", async ({ openSite }) => {
+  const { site, chat, release } = await heldSite(openSite, GRID);
+  await site.page.getByRole("button", { name: "What can you do?" }).click();
+  await chat.message.press("End");
+  await chat.message.pressSequentially(" And");
+  release();
+  await chat.ready();
+  await expect(chat.message).toHaveValue("What can you do? And");
+  await expect(chat.questions).toHaveCount(0);
+});
+
 test("text that is typed before a stored draft arrives stays", async ({ openSite }) => {
   const { site, chat, release } = await heldSite(openSite, ATTACHMENTS);
   await gridReady(site);

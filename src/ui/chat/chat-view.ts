@@ -46,6 +46,8 @@ export class ChatView extends WorkspaceElement {
   @query("mg-composer") private readonly composer!: AttachingComposer;
   @queryAll("mg-question") private readonly questions!: NodeListOf<QuestionView>;
   #drafts: DraftKeeper | undefined;
+  /** A suggestion that was pressed before questions could be asked. */
+  #early: string | undefined;
   #stop: (() => void)[] = [];
 
   constructor() {
@@ -165,6 +167,7 @@ export class ChatView extends WorkspaceElement {
     if (changed.has("workspace") && workspace) {
       recommendation.want();
       this.#drafts = workspace.keepDrafts(this.composer);
+      this.#askEarly();
       this.#stop.push(
         workspace.on("focus-composer", this.#focus),
         workspace.chats.answers.on("progress", ({ answer: { conversation, message }, event }) => {
@@ -232,8 +235,20 @@ export class ChatView extends WorkspaceElement {
 
   readonly #suggest = (event: CustomEvent<string>): void => {
     if (this.workspace) this.#send(event.detail);
-    else this.composer.value += (this.composer.value && "\n") + event.detail;
+    else {
+      this.#early = event.detail;
+      this.composer.value += (this.composer.value && "\n") + event.detail;
+    }
   };
+
+  /** Asks it now, unless the person has written more, or the address opens another conversation. */
+  #askEarly(): void {
+    const asked = this.#early;
+    this.#early = undefined;
+    if (asked === undefined || this.composer.value !== asked || this.workspace?.chats.currentId !== undefined) return;
+    this.composer.value = "";
+    this.#send(asked);
+  }
 
   #send(text: string): void {
     this.#end.toEnd();
