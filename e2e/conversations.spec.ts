@@ -217,6 +217,7 @@ test("everything can be deleted, in all tabs", async ({ openSite }) => {
   const did = await page.evaluate(() => window.microgrid!.state.node.did);
   await chat.settings.open();
   await page.getByRole("button", { name: "Delete everything here…" }).click();
+  await expect(page.getByRole("button", { name: "Delete everything now" })).toBeInViewport({ ratio: 1 });
   await shot(site, "delete-everything");
   await page.getByRole("button", { name: "Delete everything now" }).click();
   await expect(chat.conversations.items).toHaveCount(0);

@@ -202,3 +202,14 @@ test("one file carries everything: house, name, rooms, conversations, theme", as
   await chat.conversations.items.filter({ hasText: "capital of Japan" }).click();
   await expect(chat.answers.last()).toContainText("Tokyo");
 });
+
+test("the room of a single owner leads to the profile in the settings", async ({ openSite }) => {
+  const { site, chat, house } = await visitor(openSite, "owner");
+  await chat.ready();
+  await chat.room.create("Kitchen table");
+  await site.page
+    .getByRole("complementary", { name: "Room" })
+    .getByRole("button", { name: "Create a profile" })
+    .click();
+  await expect(house.section.getByRole("button", { name: "Create a profile" })).toBeInViewport({ ratio: 1 });
+});

@@ -135,12 +135,13 @@ export class MicrogridApp extends MicrogridElement {
   #dialogs(): TemplateResult {
     const { workspace } = this;
     if (workspace?.dialog === "models") parts.models.want();
-    if (workspace?.dialog === "settings") parts.settings.want();
+    const settings = workspace?.dialog === "settings" || workspace?.dialog === "profile";
+    if (settings) parts.settings.want();
     if (workspace?.dialog === "help") parts.help.want();
     if (workspace && this.invite !== undefined) parts.room.want();
     return html`
       ${workspace?.dialog === "models" ? html`<mg-model-dialog .workspace=${workspace}></mg-model-dialog>` : nothing}
-      ${workspace?.dialog === "settings" ? html`<mg-settings-dialog .workspace=${workspace}></mg-settings-dialog>` : nothing}
+      ${settings ? html`<mg-settings-dialog .workspace=${workspace}></mg-settings-dialog>` : nothing}
       ${workspace?.dialog === "help" ? html`<mg-help-dialog .workspace=${workspace}></mg-help-dialog>` : nothing}
       ${
         workspace && this.invite !== undefined

@@ -4,6 +4,7 @@ import { capitalized } from "../../core";
 import type { StoredAnswer, StoredRoute } from "../../grid";
 import { formatDuration, formatRate } from "../format";
 import { icon } from "../icons";
+import { revealOpened } from "../reveal";
 import { backendName } from "../state/models";
 import { hopLine, lossLine, placeLine } from "./places";
 
@@ -55,7 +56,14 @@ export const originStyles = css`
     margin-inline-start: 0.5rem;
     color: var(--mg-muted);
   }
+  /* The arrow wraps with the last words, never alone. */
+  .origin summary > span:last-of-type {
+    display: inline-flex;
+    align-items: center;
+    gap: 0.5rem;
+  }
   .origin svg {
+    flex: none;
     transition: transform var(--mg-ease);
   }
   .origin[open] svg {
@@ -83,13 +91,14 @@ export function originView(answer: StoredAnswer | undefined, model: string): Tem
   const last = answer?.routes.at(-1);
   if (!answer || !last) return nothing;
   const before = answer.routes.at(-2);
-  return html`<details class="origin" part="origin" @toggle=${showWhole}>
+  const arrow = icon("down", 14);
+  return html`<details class="origin" part="origin" @toggle=${revealOpened}>
     <summary title="Why here?">
       <span class="where"
         ><span class="dot ${last.provider.kind === "local" ? "" : "away"}"></span>${placeLine(last)}</span
       >
-      <span>${model || last.model}</span>
-      ${before ? html`<span class="moved">${hopLine(last, before)}</span>` : nothing} ${icon("down", 14)}
+      <span>${model || last.model}${before ? nothing : arrow}</span>
+      ${before ? html`<span class="moved">${hopLine(last, before)}${arrow}</span>` : nothing}
     </summary>
     <ul aria-label="Reasons">
       <li>${numbersLine(answer, last)}</li>
@@ -97,12 +106,6 @@ export function originView(answer: StoredAnswer | undefined, model: string): Tem
       ${answer.error ? html`<li>${answer.error.message}</li>` : nothing}
     </ul>
   </details>`;
-}
-
-/** Reasons that open behind the message field would seem to be missing. */
-function showWhole({ currentTarget }: Event): void {
-  const details = currentTarget as HTMLDetailsElement;
-  if (details.open) details.scrollIntoView({ block: "nearest" });
 }
 
 /** Where the numbers of an answer come from: the part of it that came last. */

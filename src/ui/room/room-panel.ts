@@ -125,8 +125,10 @@ export class RoomPanel extends WorkspaceElement {
   }
 
   #invite(workspace: Workspace, room: RoomState): TemplateResult {
+    const inside = room.membership.kind === "member";
     return html`<section class="section" aria-labelledby="invite">
-      <h3 id="invite">${room.membership.kind === "member" ? "Invite" : "Another way to join"}</h3>
+      ${inside && this.#inviteFirst ? faces(workspace.grid.state, room) : nothing}
+      <h3 id="invite">${inside ? "Invite" : "Another way to join"}</h3>
       ${this.#link(workspace, room)}
       ${room.lanOnly ? html`<p class="muted small">Only devices on the same network can join.</p>` : nothing}
       <mg-hand-link .workspace=${workspace}></mg-hand-link>
@@ -137,8 +139,7 @@ export class RoomPanel extends WorkspaceElement {
     if (room.membership.kind !== "member") return nothing;
     if (room.invite === "" || !room.mayInvite) return html`<p class="muted small">${ONLY_OWNERS_INVITE}</p>`;
     if (room.signaling === "unreachable" && room.peers.length === 0) return nothing;
-    return html`${this.#inviteFirst ? faces(workspace.grid.state, room) : nothing}
-      <mg-invite-choice .workspace=${workspace} .room=${room}></mg-invite-choice>
+    return html`<mg-invite-choice .workspace=${workspace} .room=${room}></mg-invite-choice>
       <mg-invite-limits .workspace=${workspace}></mg-invite-limits>
       ${this.#owner(workspace, room)}`;
   }
@@ -149,7 +150,7 @@ export class RoomPanel extends WorkspaceElement {
     if (house || String(charter?.founders) !== did) return nothing;
     return html`<p class="muted small">
       Only this device can manage this room.
-      <button class="link" @click=${() => workspace.show({ dialog: "settings" })}>Create a profile</button> so that all
+      <button class="link" @click=${() => workspace.show({ dialog: "profile" })}>Create a profile</button> so that all
       your devices can manage the rooms that you open next.
     </p>`;
   }

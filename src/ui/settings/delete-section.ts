@@ -1,6 +1,6 @@
 /** Deletes the conversations, or everything that is stored here. */
-import { html, nothing, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, query, state } from "lit/decorators.js";
 import { WorkspaceElement } from "../element";
 import { houseStyles } from "../house/house-styles";
 import { askToErase } from "../state/erasing";
@@ -9,9 +9,23 @@ import { sections } from "../styles/shared";
 /** `<mg-delete-section .workspace>`. */
 @customElement("mg-delete-section")
 export class DeleteSection extends WorkspaceElement {
-  static override readonly styles = [sections, houseStyles];
+  static override readonly styles = [
+    sections,
+    houseStyles,
+    css`
+      [role="group"] {
+        scroll-margin-block-end: 1rem;
+      }
+    `,
+  ];
 
   @state() private asking = false;
+  @query("[role=group]") private readonly question!: HTMLElement | null;
+
+  // The question opens below the end of the dialog, where it would not be seen.
+  protected override updated(changed: PropertyValues): void {
+    if (changed.has("asking")) this.question?.scrollIntoView({ block: "nearest" });
+  }
 
   protected override render(): TemplateResult | typeof nothing {
     const chats = this.workspace?.chats;

@@ -10,6 +10,7 @@ import { taskFailure } from "../failure";
 import "../house/house-section";
 import "../people/did-view";
 import { houseMark, personStyles } from "../people/person";
+import { revealOpened } from "../reveal";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
 import { choiceStyles } from "./choices";
@@ -33,6 +34,7 @@ export class SettingsDialog extends WorkspaceElement {
       details {
         border: 1px solid var(--mg-border);
         border-radius: var(--mg-radius-s);
+        scroll-margin-block: 0.75rem;
       }
       summary {
         padding: 0.625rem 0.875rem;
@@ -74,7 +76,7 @@ export class SettingsDialog extends WorkspaceElement {
       ${privacySection(workspace)} ${this.#you(workspace)}
       <section>
         <h3>Connections</h3>
-        <details>
+        <details @toggle=${revealOpened}>
           <summary>Network</summary>
           <div class="inside"><mg-network-section .workspace=${workspace}></mg-network-section></div>
         </details>
@@ -104,11 +106,11 @@ export class SettingsDialog extends WorkspaceElement {
         </p>
         <mg-did .value=${node.did}></mg-did>
       </div>
-      <details>
+      <details ?open=${workspace.dialog === "profile"} @toggle=${revealOpened}>
         <summary>Profile <span class="small">${houseMark(node.house)}</span></summary>
         <div class="inside"><mg-house-section .workspace=${workspace}></mg-house-section></div>
       </details>
-      <details>
+      <details @toggle=${revealOpened}>
         <summary>Take everything with you</summary>
         <div class="inside"><mg-transfer-section .workspace=${workspace}></mg-transfer-section></div>
       </details>

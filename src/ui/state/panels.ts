@@ -1,9 +1,9 @@
 /** Keeps what is open beside and over the chat: a panel, a dialog, and short messages above the chat. */
 import { TypedEventTarget, randomId } from "../../core";
 
-/** Panels beside the chat, and dialogs over it. */
+/** Panels beside the chat, and dialogs over it. “profile” is that part of the settings. */
 export type Panel = "room" | "chat-settings" | undefined;
-export type Dialog = "models" | "settings" | "help" | "rules" | undefined;
+export type Dialog = "models" | "settings" | "profile" | "help" | "rules" | undefined;
 
 /** A short message above the chat, perhaps with a button that undoes something. */
 export interface Toast {
