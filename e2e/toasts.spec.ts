@@ -53,6 +53,20 @@ async function expectUncovered(toasts: Locator, ...others: readonly Locator[]): 
   }).toPass();
 }
 
+test("a long toast has its cross beside its text", async ({ openSite }) => {
+  const { page } = await openSite();
+  await new ChatPage(page).ready();
+  await page.locator("microgrid-app").evaluate((app, text) => {
+    (app as HTMLElement & { workspace: { toast(text: string): void } }).workspace.toast(text);
+  }, LONG);
+  const toast = page.locator("mg-toasts .toast");
+  const [text, cross] = await Promise.all(
+    [toast.locator("span"), toast.getByRole("button", { name: "Dismiss" })].map((each) => each.boundingBox()),
+  );
+  expect(text!.x + text!.width).toBeLessThanOrEqual(cross!.x);
+  expect(text!.y + text!.height).toBeGreaterThan(cross!.y);
+});
+
 for (const [name, viewport] of [
   ["phone", { width: 360, height: 640 }],
   ["laptop", { width: 1280, height: 800 }],

@@ -115,7 +115,7 @@ test("on a phone, nothing overflows, and the main controls are on the screen", a
   await shot(site, "phone-settings");
   await chat.settings.close();
 
-  const invite = await chat.room.create("Kitchen table");
+  const invite = await chat.room.create("The kitchen table of the old house");
   await fitsPhone(site, [chat.room.invite]);
   await shot(site, "phone-room");
 
@@ -123,6 +123,11 @@ test("on a phone, nothing overflows, and the main controls are on the screen", a
   const guests = new ChatPage(guest.page);
   await guests.room.question.waitFor();
   await fitsPhone(guest, [guest.page.getByRole("button", { name: "Join", exact: true })]);
+  // A title of several lines keeps away from the edge of the dialog.
+  const [edge, title] = await Promise.all(
+    [guests.room.question, guests.room.question.getByRole("heading")].map((each) => each.boundingBox()),
+  );
+  expect(title!.y - edge!.y).toBeGreaterThanOrEqual(8);
   await shot(guest, "phone-room-question");
 });
 

@@ -39,7 +39,6 @@ export class Toasts extends WorkspaceElement {
     }
     .toast {
       display: flex;
-      flex-wrap: wrap;
       align-items: center;
       justify-content: end;
       gap: 0.25rem 0.5rem;
@@ -52,6 +51,10 @@ export class Toasts extends WorkspaceElement {
       line-height: 1.4;
       pointer-events: auto;
       animation: rise 180ms cubic-bezier(0.2, 0, 0, 1);
+    }
+    /* Beside both buttons, a long text would have little room. */
+    .toast:has(.action) {
+      flex-wrap: wrap;
     }
     span {
       flex: 1 1 auto;

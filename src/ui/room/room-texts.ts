@@ -11,7 +11,8 @@ export const OPENER_SHARE_HINT =
   "Others’ questions then run on it, and use its battery or electricity. You could read them.";
 
 /** The meaning of sharing for a person who is inside. */
-export const SHARE_HINT = "Their questions run on your device and use its battery or electricity. You could read them.";
+export const SHARE_HINT =
+  "Others’ questions then run on this device, and use its battery or electricity. You could read them.";
 
 /** Names the button for screen readers. */
 export const STOP_SHARING = "Stop sharing this device";

@@ -201,6 +201,11 @@ export const sections = css`
     top: var(--mg-toast-end, 0);
     max-height: calc(100dvh - var(--mg-toast-end, 0px) - 2rem);
   }
+  /* A title of several lines is higher than the button beside it, and would touch the edge. */
+  wa-dialog::part(title) {
+    margin-block: 0.625rem 0.375rem;
+    overflow-wrap: anywhere;
+  }
   section {
     display: grid;
     grid-template-columns: minmax(0, 1fr);
