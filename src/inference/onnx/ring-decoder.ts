@@ -3,6 +3,7 @@ import { MicrogridError, randomId } from "../../core";
 import type { HiddenSlot, HiddenState, StageService } from "../stages";
 import { hiddenFault } from "./step";
 import type { SequenceCache } from "./cache/sequence-cache";
+import { RunShare } from "./run-share";
 import type { ModelRunner } from "./runner";
 import type { Decoder, Sequence } from "./sequence";
 import { SharedRuns } from "./shared-runs";
@@ -96,7 +97,8 @@ export class RingDecoder implements Decoder<RingSequence> {
   constructor(ends: RingEnds, ring: StageService, turn: TakeTurn) {
     this.#ends = ends;
     this.#ring = ring;
-    const runs = ({ runner, batches }: RingEnd) => new SharedRuns({ runner, turn, enabled: batches });
+    const runs = ({ runner, batches }: RingEnd) =>
+      new SharedRuns({ runner, turn, enabled: batches, share: new RunShare() });
     this.#front = runs(ends.front);
     this.#back = runs(ends.back);
   }

@@ -2,6 +2,7 @@
 import { type Deferred, deferred } from "../../core";
 import { CacheBatch } from "./cache/batch";
 import type { SequenceCache } from "./cache/sequence-cache";
+import type { RunShare } from "./run-share";
 import type { ModelRunner } from "./runner";
 import { TOLERANCE, difference } from "./self-check";
 import { type Step, type StepResult, type Wanted, numbersOf } from "./step";
@@ -51,6 +52,7 @@ interface Ready {
 export class SharedRuns {
   readonly #runner: ModelRunner;
   readonly #turn: TakeTurn;
+  readonly #share: RunShare | undefined;
   readonly #fits: (caches: readonly SequenceCache[]) => boolean;
   readonly #queue = new Set<Queued>();
   /** Numbers of sequences, and lengths as powers of two, that gave the same results together as alone. */
@@ -59,17 +61,20 @@ export class SharedRuns {
   #most: number;
 
   /**
-   * `enabled`: false for graphs that take one sequence only, or whose results for one depend on the others. `fits`: whether there
-   * is memory for these sequences side by side, each with as much room as the longest needs; always by default.
+   * `enabled`: false for graphs that take one sequence only, or whose results for one depend on the others. `share`: limits a run to
+   * this device's share of a ring; all that wait by default. `fits`: whether there is memory for these sequences side by side,
+   * each with as much room as the longest needs; always by default.
    */
   constructor(options: {
     runner: ModelRunner;
     turn: TakeTurn;
     enabled: boolean;
+    share?: RunShare;
     fits?: (caches: readonly SequenceCache[]) => boolean;
   }) {
     this.#runner = options.runner;
     this.#turn = options.turn;
+    this.#share = options.share;
     this.#fits = options.fits ?? (() => true);
     this.#most = options.enabled ? Infinity : 1;
   }
@@ -80,10 +85,14 @@ export class SharedRuns {
     const { logits, hidden } = step.wanted;
     if (count > 1 || logits + Number(hidden) !== 1) return this.work(step.sequence, () => step.alone(), signal);
     const waiting: Waiting = { ...step, signal, result: undefined, done: deferred() };
+    this.#share?.came(step.sequence);
     return this.#queued({ sequence: step.sequence, waiting }, async () => {
       this.#turn(async () => {
         if (!waiting.result) await this.#runWaiting(2);
-        if (!waiting.result) waiting.done.resolve(await step.alone());
+        if (waiting.result) return;
+        const start = performance.now();
+        waiting.result = await step.alone();
+        this.#leave([waiting], performance.now() - start);
       }, signal).catch((error: unknown) => waiting.done.reject(error));
       return waiting.done.promise;
     });
@@ -112,6 +121,7 @@ export class SharedRuns {
     const count = together.length;
     if (count < least) return;
     let batch: CacheBatch | undefined;
+    let start = performance.now();
     try {
       if (count === 1) {
         const [{ cache, waiting }] = together as [Ready];
@@ -122,6 +132,7 @@ export class SharedRuns {
       const size = `${count}, ${Math.floor(Math.log2(Math.max(...batch.lengths)))}`;
       const isTrusted = this.#trusted.has(size);
       if (!isTrusted) await this.#runAlone(together);
+      start = performance.now();
       const steps = together.map(({ waiting }) => waiting.step);
       const wanted = wantedOfAll(together, isTrusted);
       const isTaken = await this.#runner.runTogether(batch, steps, wanted, (results) =>
@@ -134,11 +145,20 @@ export class SharedRuns {
       if (count > 1) this.#most = count - 1;
     } finally {
       batch?.release();
-      for (const { waiting } of together) if (waiting.result) waiting.done.resolve(waiting.result);
+      const done = together.map(({ waiting }) => waiting).filter(({ result }) => result);
+      this.#leave(done, performance.now() - start);
     }
   }
 
-  /** The steps that can be computed now and together: the first of each sequence, while there is room for them. */
+  /** Hands out the results of one run. */
+  #leave(done: readonly Waiting[], runMs: number): void {
+    for (const { sequence, done: promise, result } of done) {
+      this.#share?.left(sequence, runMs);
+      promise.resolve(result!);
+    }
+  }
+
+  /** The steps of the next run: the first of each sequence that can be computed now, while there is room for them. */
   #ready(): readonly Ready[] {
     const sequences = new Set<unknown>();
     const together: Ready[] = [];
@@ -151,8 +171,9 @@ export class SharedRuns {
       const all = together.map((each) => each.cache);
       if (cache && (all.length === 0 || this.#fits([...all, cache]))) together.push({ waiting, cache });
     }
+    const chosen = together.slice(0, this.#share?.of(together.length));
     // Always in the same order, so that they stay side by side.
-    return together.sort((a, b) => a.cache.serial - b.cache.serial);
+    return chosen.sort((a, b) => a.cache.serial - b.cache.serial);
   }
 
   async #runAlone(together: readonly Ready[]): Promise<void> {

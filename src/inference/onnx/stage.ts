@@ -5,6 +5,7 @@ import type { GraphSpec } from "./graph-spec";
 import { hiddenFault } from "./step";
 import type { KvCacheFactory } from "./cache/kv-cache";
 import type { SequenceCache } from "./cache/sequence-cache";
+import { RunShare } from "./run-share";
 import type { ModelRunner } from "./runner";
 import { SharedRuns } from "./shared-runs";
 import type { TakeTurn } from "./turns";
@@ -37,7 +38,8 @@ export class OnnxStage implements StageService {
     this.#turn = options.turn;
     const { runner, turn, spec, info } = options;
     const enabled = spec.batches[info.backend];
-    this.#runs = new SharedRuns({ runner, turn, enabled, fits: (caches) => this.#fit(caches) });
+    const share = new RunShare();
+    this.#runs = new SharedRuns({ runner, turn, enabled, share, fits: (caches) => this.#fit(caches) });
   }
 
   /** Sequences that are held, and the memory that their keys and values take. */

@@ -1,6 +1,7 @@
 /** Answers that share runs in the stages of a ring and at its ends: each gets the tokens that it gets alone. */
-import { describe, expect, it } from "vitest";
+import { type MockInstance, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { HiddenState } from "../../inference";
+import { RunShare } from "../../inference/onnx/run-share";
 import { randomDecoder } from "../../inference/testing";
 import type { DecoderShape } from "../../inference/testing/decoder-shape";
 import { FAMILIES } from "../../inference/testing/families";
@@ -50,7 +51,16 @@ async function guideRing(runs: Runs) {
   return { parts, stages, model: await parts.model(chain(stages), 1, 4) };
 }
 
+/** Lets all that wait share a run, however long they are away: their number would depend on the clock. */
+function everyoneShares(): void {
+  let share: MockInstance<RunShare["of"]>;
+  beforeEach(() => void (share = vi.spyOn(RunShare.prototype, "of").mockReturnValue(Infinity)));
+  afterEach(() => share.mockRestore());
+}
+
 describe("answers around a ring", () => {
+  everyoneShares();
+
   it("share the runs of all stages and of both ends, and get the reference's tokens", async () => {
     const runs = new Runs();
     const { model } = await guideRing(runs);
@@ -109,24 +119,38 @@ describe("answers around a ring", () => {
   });
 });
 
+/** A stage with a step function that makes up the numbers of a token. */
+async function stageOf(limits: { cacheBytes?: number } = {}) {
+  const runs = new Runs();
+  const parts = new GuideParts(runs.watch);
+  const stage = await parts.stage(1, 3, limits);
+  const slots = await parts.returns(1);
+  const hidden = (count: number, seed: number, scale = 1): HiddenState =>
+    slots.map(({ name, width }) => {
+      const numbers = Float32Array.from({ length: count * width }, (_, at) => scale * Math.sin(seed * 31 + at));
+      return { name, type: "float32", bytes: new Uint8Array(numbers.buffer) };
+    });
+  const forward = async (sequence: string, keep: number, count: number, input: HiddenState) => {
+    const result = await stage.forward({ sequence, keep, count, hidden: input }, { signal });
+    return result.flatMap(({ bytes }) => [...new Float32Array(bytes.slice().buffer)]);
+  };
+  return { stage, runs, hidden, forward };
+}
+
 describe("a stage", () => {
-  /** A stage with a step function that makes up the numbers of a token. */
-  async function stageOf(limits: { cacheBytes?: number } = {}) {
-    const runs = new Runs();
-    const parts = new GuideParts(runs.watch);
-    const stage = await parts.stage(1, 3, limits);
-    const slots = await parts.returns(1);
-    const hidden = (count: number, seed: number, scale = 1): HiddenState =>
-      slots.map(({ name, width }) => {
-        const numbers = Float32Array.from({ length: count * width }, (_, at) => scale * Math.sin(seed * 31 + at));
-        return { name, type: "float32", bytes: new Uint8Array(numbers.buffer) };
-      });
-    const forward = async (sequence: string, keep: number, count: number, input: HiddenState) => {
-      const result = await stage.forward({ sequence, keep, count, hidden: input }, { signal });
-      return result.flatMap(({ bytes }) => [...new Float32Array(bytes.slice().buffer)]);
-    };
-    return { stage, runs, hidden, forward };
-  }
+  it("lets sequences share runs as soon as it knows that they soon come back", async () => {
+    const { runs, hidden, forward } = await stageOf();
+    const names = ["a", "b", "c", "d"];
+    for (const name of names) await forward(name, 0, 4, hidden(4, 1));
+    for (let step = 0; step < 8; step++) {
+      await Promise.all(names.map((name, seed) => forward(name, 4 + step, 1, hidden(1, seed))));
+    }
+    expect(runs.all.flat().filter((rows) => rows > 1).length).toBeGreaterThan(3);
+  });
+});
+
+describe("a stage in which all that wait share a run", () => {
+  everyoneShares();
 
   it("computes the steps of a sequence in their order, whatever else shares its runs", async () => {
     const { stage, runs, hidden, forward } = await stageOf();
