@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { RunShare } from "./run-share";
 
-/** A ring in which sequences go around for ever: one run for each group at each device, and a delay to the next device. */
+/** A ring in which sequences go around again and again: one run for each group at each device, and a delay to the next device. */
 interface Ring {
   /** Time of a run at each device, for one sequence. */
   readonly runMs: readonly number[];
-  /** What each further sequence of a run adds, as a share of that time. */
+  /** The share of that time which each further sequence of a run adds. */
   readonly more: number;
   readonly delayMs: number;
   readonly sequences: number;

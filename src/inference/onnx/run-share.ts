@@ -2,7 +2,7 @@
 
 /** Weight of the newest measurement in an average, so that it follows changes of the ring. */
 const WEIGHT = 0.2;
-/** A sequence that stays away for so many rounds has ended, or is left alone by its user. */
+/** A sequence that stays away for this number of rounds has ended, or is left alone by its user. */
 const PATIENCE = 4;
 /** The same before the length of a round is known, ms. */
 const FIRST_PATIENCE_MS = 10_000;
@@ -39,7 +39,7 @@ export class RunShare {
     this.#runMs = average(this.#runMs, runMs);
   }
 
-  /** The number of sequences for the next run, at least 1, if so many wait. */
+  /** The number of sequences for the next run, at least 1; fewer may wait. */
   of(waiting: number): number {
     this.#forgetLost();
     if (this.#awayMs === undefined || this.#runMs === undefined) return 1;
