@@ -89,19 +89,27 @@ describe("the share of a run", () => {
     expect(mean(results.map(({ againstBest }) => againstBest))).toBeGreaterThan(1);
   });
 
-  it("is one sequence until a round is known, and forgets sequences that do not return", () => {
+  it("is one sequence until a round is known, counts only those that may return, and follows a ring that changes", () => {
     let now = 0;
     const share = new RunShare(() => now);
-    for (const name of ["a", "b", "c", "d"]) share.came(name);
+    const names = ["a", "b", "c", "d"];
+    const round = (awayMs: number): void => {
+      for (const name of names) share.left(name, 10);
+      now += awayMs;
+      for (const name of names) share.came(name);
+    };
+    for (const name of names) share.came(name);
     expect(share.of(4)).toBe(1);
-    for (const name of ["a", "b", "c", "d"]) share.left(name, 10);
-    now = 10;
-    for (const name of ["a", "b", "c", "d"]) share.came(name);
+    round(10);
     // Half of a round is spent here.
     expect(share.of(4)).toBe(2);
-    for (const name of ["a", "b"]) share.left(name, 10);
-    expect(share.of(2)).toBe(2);
+    share.left("a", 10);
+    expect(share.of(3)).toBe(2);
     now += 1000;
     expect(share.of(2)).toBe(1);
+    for (let rounds = 0; rounds < 20; rounds++) round(1000);
+    expect(share.of(4)).toBe(1);
+    for (let rounds = 0; rounds < 20; rounds++) round(1);
+    expect(share.of(4)).toBe(4);
   });
 });

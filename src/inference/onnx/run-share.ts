@@ -2,10 +2,10 @@
 
 /** Weight of the newest measurement in an average, so that it follows changes of the ring. */
 const WEIGHT = 0.2;
-/** A sequence that stays away for this number of rounds has ended, or is left alone by its user. */
+/** A sequence that stays away for this number of rounds has probably ended, or is left alone by its user. */
 const PATIENCE = 4;
-/** The same before the length of a round is known, ms. */
-const FIRST_PATIENCE_MS = 10_000;
+/** After this time in ms, its return tells nothing about the ring. */
+const FORGOTTEN_MS = 10_000;
 
 /**
  * In a ring, sequences that share a run leave together and come back together, and the other devices idle meanwhile. If all of
@@ -26,32 +26,32 @@ export class RunShare {
 
   /** The next token of a sequence is here. */
   came(sequence: unknown): void {
-    this.#forgetLost();
     const since = this.#away.get(sequence);
     if (since === undefined) return;
     this.#away.delete(sequence);
-    this.#awayMs = average(this.#awayMs, this.#now() - since);
+    // A ring that has become much slower is believed step by step, since it may be the user who was slow.
+    this.#awayMs = average(this.#awayMs, Math.min(this.#now() - since, this.#patienceMs));
   }
 
   /** A sequence leaves after a run of `runMs`. */
   left(sequence: unknown, runMs: number): void {
-    this.#away.set(sequence, this.#now());
+    const now = this.#now();
+    for (const [other, since] of this.#away) if (now - since > FORGOTTEN_MS) this.#away.delete(other);
+    this.#away.set(sequence, now);
     this.#runMs = average(this.#runMs, runMs);
   }
 
   /** The number of sequences for the next run, at least 1; fewer may wait. */
   of(waiting: number): number {
-    this.#forgetLost();
     if (this.#awayMs === undefined || this.#runMs === undefined) return 1;
-    const share = this.#runMs / (this.#runMs + this.#awayMs);
-    return Math.max(1, Math.ceil((waiting + this.#away.size) * share));
+    const [now, patienceMs] = [this.#now(), this.#patienceMs];
+    const expected = [...this.#away.values()].filter((since) => now - since <= patienceMs).length;
+    return Math.max(1, Math.ceil(((waiting + expected) * this.#runMs) / (this.#runMs + this.#awayMs)));
   }
 
-  #forgetLost(): void {
-    const known = this.#runMs !== undefined && this.#awayMs !== undefined;
-    const patienceMs = known ? PATIENCE * (this.#runMs! + this.#awayMs!) : FIRST_PATIENCE_MS;
-    const now = this.#now();
-    for (const [sequence, since] of this.#away) if (now - since > patienceMs) this.#away.delete(sequence);
+  get #patienceMs(): number {
+    const known = this.#awayMs !== undefined && this.#runMs !== undefined;
+    return known ? PATIENCE * (this.#runMs! + this.#awayMs!) : FORGOTTEN_MS;
   }
 }
 
