@@ -16,14 +16,22 @@ for (const name of ["openai", "ai-sdk", "langchain"]) {
     const page = await grid.context.newPage();
     await page.goto(`${site.url}e2e/clients-page/index.html`);
     await page.waitForFunction(() => "clients" in window && navigator.serviceWorker.controller !== null);
-    await chats(page, name);
-    await streams(page, name);
-    await aborts(page, name);
-    await callsTools(page, name);
-    await followsSchema(page, name);
-    expect(await page.evaluate((client) => window.clients[client]!.wrong(), name)).toBe(400);
+    await works(page, name);
   });
 }
+
+test("all of them work by the grid's own fetch, without a worker", async ({ openSite, site }) => {
+  const grid = await openSite({ prepare: slowEngine });
+  await gridReady(grid);
+  await loadModel(grid);
+  const { page } = grid;
+  const html = await (await page.request.get(`${site.url}e2e/clients-page/index.html`)).text();
+  const url = new URL(/<script[^>]*src="([^"]+)"/.exec(html)![1]!, `${site.url}e2e/clients-page/index.html`).href;
+  await page.addScriptTag({ type: "module", url });
+  await page.waitForFunction(() => "clients" in window);
+  await page.evaluate(() => window.useFetch(window.microgrid!.fetch));
+  for (const name of ["openai", "ai-sdk", "langchain"]) await works(page, name);
+});
 
 test("openai's helpers for streams, schemas and tools work", async ({ openSite, site }) => {
   const grid = await openSite({ siteWorker: true });
@@ -45,6 +53,26 @@ test("openai's helpers for streams, schemas and tools work", async ({ openSite, 
   expect(found.models).toContain("guide");
   expect(found.requestId).toMatch(/^req_/);
 });
+
+/** All checks of one library. */
+async function works(page: Page, name: string): Promise<void> {
+  await chats(page, name);
+  await streams(page, name);
+  await aborts(page, name);
+  await callsTools(page, name);
+  await followsSchema(page, name);
+  const wrong = (model: string, temperature: number) =>
+    page.evaluate(([client, request]) => window.clients[client]!.wrong(request), [
+      name,
+      { model, temperature },
+    ] as const);
+  const refused = await wrong("guide", 9);
+  expect(refused.status).toBe(400);
+  expect(refused.message).toContain("“temperature” cannot be used.");
+  const absent = await wrong("absent", 1);
+  expect(absent.status).toBe(404);
+  expect(absent.message).toContain("There is no model “absent” here.");
+}
 
 /** Two at once, of which one ends early. */
 async function chats(page: Page, name: string): Promise<void> {

@@ -1,15 +1,6 @@
 /** OpenAI's HTTP API on the site's own origin, through the site's Service Worker. */
 import golden from "./fixtures/golden.json" with { type: "json" };
-import {
-  type OpenOptions,
-  type OpenSite,
-  type SitePage,
-  expect,
-  gridReady,
-  loadModel,
-  slowEngine,
-  test,
-} from "./harness";
+import { controlledSite, expect, loadModel, post, slowEngine, test } from "./harness";
 
 const GREETING = golden.items[0]!;
 const ASK = { model: "guide", messages: [{ role: "user" as const, content: GREETING.messages[0]!.content }] };
@@ -22,31 +13,8 @@ const STORY = {
   max_tokens: 1_500,
 };
 
-/** Opens the site, and waits until its worker controls the page. */
-async function ready(openSite: OpenSite, options: OpenOptions = {}): Promise<SitePage> {
-  const site = await openSite({ siteWorker: true, ...options });
-  await gridReady(site);
-  await site.page.evaluate(async () => {
-    const { serviceWorker } = navigator;
-    if (!serviceWorker.controller) {
-      await new Promise((resolve) => serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
-    }
-  });
-  return site;
-}
-
-function post(site: SitePage, path: string, body: object): Promise<{ status: number; type: string; text: string }> {
-  return site.page.evaluate(
-    async ([url, json]) => {
-      const reply = await fetch(url, { method: "POST", body: json });
-      return { status: reply.status, type: reply.headers.get("content-type") ?? "", text: await reply.text() };
-    },
-    [`/v1/${path}`, JSON.stringify(body)] as const,
-  );
-}
-
 test("the page's own address answers as a server would: models, answers, streams and errors", async ({ openSite }) => {
-  const site = await ready(openSite, { expectProblems: ["status of 400"] });
+  const site = await controlledSite(openSite, { expectProblems: ["status of 400"] });
   await loadModel(site);
   const models = await site.page.evaluate(async () => (await fetch("/v1/models")).json() as Promise<unknown>);
   expect(models).toMatchObject({ object: "list", data: [{ id: "guide", object: "model" }] });
@@ -75,7 +43,7 @@ test("the page's own address answers as a server would: models, answers, streams
 });
 
 test("an aborted request stops the model, with and without a stream", async ({ openSite }) => {
-  const site = await ready(openSite, { prepare: slowEngine });
+  const site = await controlledSite(openSite, { prepare: slowEngine });
   await loadModel(site);
   for (const stream of [true, false]) {
     const after = await site.page.evaluate(
@@ -95,7 +63,7 @@ test("an aborted request stops the model, with and without a stream", async ({ o
 });
 
 test("a page's requests share one connection, until the browser stops the worker", async ({ openSite }) => {
-  const site = await ready(openSite);
+  const site = await controlledSite(openSite);
   await loadModel(site);
   const asked = (): Promise<number> =>
     site.page.evaluate(async () => {
@@ -115,7 +83,7 @@ test("a page's requests share one connection, until the browser stops the worker
 });
 
 test("any tab answers; without an open page, the worker says what to do", async ({ openSite, site: server }) => {
-  const site = await ready(openSite, { prepare: slowEngine });
+  const site = await controlledSite(openSite, { prepare: slowEngine });
   await loadModel(site);
   // A page of the same site that is not Microgrid's.
   const other = await site.context.newPage();
@@ -147,4 +115,41 @@ test("any tab answers; without an open page, the worker says what to do", async 
   expect(await ended).toMatch(/data: \{"error":|TypeError|network/);
   expect(await ended).not.toContain("[DONE]");
   expect(await ask()).toMatchObject([503, { error: { code: "no_page" } }]);
+});
+
+test("other sites get nothing: neither by a script nor by a form", async ({ openSite, foreignSite, site: server }) => {
+  const site = await controlledSite(openSite, { expectProblems: ["CORS policy", "status of 40", "ERR_FAILED"] });
+  await loadModel(site);
+  const address = `${server.url}v1/chat/completions`;
+  const form = `<form method="post" enctype="text/plain" action="${address}"><input name='{"model":"guide","x":"' value='"}'></form>`;
+  const foreign = await foreignSite({ "/": `<!doctype html><link rel="icon" href="data:,">${form}` });
+  const other = await site.context.newPage();
+  await other.goto(foreign.url);
+  const asked = await other.evaluate(
+    async ([url, body]) => {
+      const ways = [
+        { method: "POST", body },
+        { method: "POST", body, mode: "no-cors" as const },
+      ];
+      return Promise.all(
+        ways.map((init) =>
+          fetch(url, init).then(
+            ({ type, status }) => [type, status],
+            () => "refused",
+          ),
+        ),
+      );
+    },
+    [address, JSON.stringify(ASK)] as const,
+  );
+  // Such requests go past the worker to the site's server, which takes none.
+  expect(asked).toEqual([
+    ["cors", 405],
+    ["opaque", 0],
+  ]);
+  const [reply] = await Promise.all([
+    other.waitForResponse(address),
+    other.evaluate(() => document.querySelector("form")!.submit()),
+  ]);
+  expect([reply.status(), await reply.json()]).toMatchObject([403, { error: { code: "navigation" } }]);
 });

@@ -1,12 +1,23 @@
 /** Vercel's AI SDK, with its provider for servers that speak OpenAI's API. */
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { APICallError, Output, embedMany, generateText, jsonSchema, stepCountIs, streamText, tool } from "ai";
-import { type Called, type Client, ENDLESS, PERSON, WEATHER } from "./clients";
+import {
+  APICallError,
+  Output,
+  embedMany,
+  generateObject,
+  generateText,
+  jsonSchema,
+  stepCountIs,
+  streamText,
+  tool,
+} from "ai";
+import { type Called, type Client, ENDLESS, type Fetch, PERSON, WEATHER } from "./clients";
 
-export function aiSdkClient(baseURL: string): Client {
+export function aiSdkClient(baseURL: string, fetch?: Fetch): Client {
   const provider = createOpenAICompatible({
     name: "microgrid",
     baseURL,
+    ...(fetch && { fetch }),
     supportsStructuredOutputs: true,
     transformRequestBody: (body) => (body.max_tokens === ENDLESS.max_tokens ? { ...body, ...ENDLESS } : body),
   });
@@ -49,12 +60,12 @@ export function aiSdkClient(baseURL: string): Client {
       return { called, answer: result.text };
     },
     async person(prompt) {
-      const { output } = await generateText({
-        ...settings,
-        prompt,
-        output: Output.object({ schema: jsonSchema(PERSON) }),
-      });
-      return output;
+      const schema = jsonSchema<object>(PERSON);
+      const { output } = await generateText({ ...settings, prompt, output: Output.object({ schema }) });
+      // oxlint-disable-next-line typescript/no-deprecated -- people still use it
+      const { object } = await generateObject({ ...settings, prompt, schema });
+      // The same request, whose answer is the same.
+      return { ...output, ...object };
     },
     async embed(name, values) {
       const { embeddings } = await embedMany({
@@ -64,11 +75,11 @@ export function aiSdkClient(baseURL: string): Client {
       });
       return embeddings;
     },
-    async wrong() {
-      const error: unknown = await generateText({ ...settings, prompt: "Hi", temperature: 9 }).catch(
-        (reason: unknown) => reason,
-      );
-      return APICallError.isInstance(error) ? error.statusCode : undefined;
+    async wrong({ model: asked, temperature }) {
+      const request = { ...settings, model: provider(asked), prompt: "Hi", temperature };
+      const error: unknown = await generateText(request).catch((reason: unknown) => reason);
+      const { message } = error as Error;
+      return { status: APICallError.isInstance(error) ? error.statusCode : undefined, message };
     },
   };
 }

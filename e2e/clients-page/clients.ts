@@ -43,9 +43,18 @@ export interface Client {
   person(question: string): Promise<unknown>;
   /** The vectors of texts. */
   embed(model: string, texts: readonly string[]): Promise<readonly (readonly number[])[]>;
-  /** The status of the error that a request with a wrong value gets. */
-  wrong(): Promise<number | undefined>;
+  /** The error of a request that cannot be answered. */
+  wrong(request: { readonly model: string; readonly temperature: number }): Promise<Wrong>;
 }
+
+/** What a library tells of an error. */
+export interface Wrong {
+  readonly status: number | undefined;
+  readonly message: string;
+}
+
+/** How the libraries send requests: by the browser's `fetch` or another one. */
+export type Fetch = typeof globalThis.fetch;
 
 /** The tokens that end answers of the guide: forbidden, so that only the limit ends an answer. */
 export const ENDLESS = { logit_bias: { "0": -100, "1": -100, "2": -100 }, max_tokens: 800 };

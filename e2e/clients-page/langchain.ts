@@ -2,10 +2,10 @@
 import { HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
 import { ChatOpenAI, OpenAIEmbeddings } from "@langchain/openai";
-import { type Client, ENDLESS, PERSON, WEATHER } from "./clients";
+import { type Client, ENDLESS, type Fetch, PERSON, WEATHER } from "./clients";
 
-export function langchainClient(baseURL: string): Client {
-  const configuration = { baseURL, dangerouslyAllowBrowser: true };
+export function langchainClient(baseURL: string, fetch?: Fetch): Client {
+  const configuration = { baseURL, dangerouslyAllowBrowser: true, ...(fetch && { fetch }) };
   const settings = { model: "guide", apiKey: "none", maxRetries: 0, configuration };
   const model = new ChatOpenAI(settings);
   return {
@@ -43,11 +43,11 @@ export function langchainClient(baseURL: string): Client {
     person: (question) =>
       model.withStructuredOutput(PERSON, { name: "person", method: "jsonSchema", strict: true }).invoke(question),
     embed: (name, texts) => new OpenAIEmbeddings({ ...settings, model: name }).embedDocuments([...texts]),
-    async wrong() {
-      const error: unknown = await new ChatOpenAI({ ...settings, temperature: 9 })
+    async wrong(request) {
+      const error: unknown = await new ChatOpenAI({ ...settings, ...request })
         .invoke("Hi")
         .catch((reason: unknown) => reason);
-      return (error as { status?: number }).status;
+      return { status: (error as { status?: number }).status, message: (error as Error).message };
     },
   };
 }

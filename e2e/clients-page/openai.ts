@@ -1,11 +1,12 @@
 /** OpenAI's own library. */
 import OpenAI, { APIError } from "openai";
-import { type Client, ENDLESS, PERSON, WEATHER } from "./clients";
+import { type Client, ENDLESS, type Fetch, PERSON, WEATHER } from "./clients";
 
 const model = "guide";
 
-export function openaiClient(baseURL: string): Client {
-  const client = new OpenAI({ baseURL, apiKey: "none", dangerouslyAllowBrowser: true, maxRetries: 0 });
+export function openaiClient(baseURL: string, fetch?: Fetch): Client {
+  const own = { ...(fetch && { fetch }) };
+  const client = new OpenAI({ baseURL, apiKey: "none", dangerouslyAllowBrowser: true, maxRetries: 0, ...own });
   const ask = (content: string) => ({ model, messages: [{ role: "user" as const, content }] });
   return {
     async chat(question, { maxTokens } = {}) {
@@ -42,11 +43,12 @@ export function openaiClient(baseURL: string): Client {
       const { data } = await client.embeddings.create({ model: name, input: [...texts] });
       return data.map(({ embedding }) => embedding);
     },
-    async wrong() {
+    async wrong(request) {
       const error: unknown = await client.chat.completions
-        .create({ ...ask("Hi"), temperature: 9 })
+        .create({ ...ask("Hi"), ...request })
         .catch((reason: unknown) => reason);
-      return error instanceof APIError ? (error.status as number) : undefined;
+      const { message } = error as Error;
+      return { status: error instanceof APIError ? (error.status as number) : undefined, message };
     },
   };
 }

@@ -25,6 +25,7 @@ export {
   withoutModel,
 } from "./grid";
 export type { Question, Received } from "./grid";
+export { controlledSite, post } from "./http-api";
 export type { SiteConfig, WebServer } from "./servers";
 export type { Signaling } from "./signaling";
 export { shot } from "./shot";
