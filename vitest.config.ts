@@ -17,6 +17,7 @@ const ISOLATED = [
   "src/room/door/knocks.test.ts",
   "src/room/gossip/gossip.test.ts",
   "src/room/governance/governance.test.ts",
+  "src/room/governance/quorum.test.ts",
   "src/room/hostile.test.ts",
   "src/room/room.test.ts",
   "src/room/signaling/rendezvous.test.ts",

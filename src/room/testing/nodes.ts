@@ -1,6 +1,7 @@
 /** Nodes of rooms over an in-memory signaling server, for tests of what several of them do together. */
 import { expect, vi } from "vitest";
 import { type Signed, type Signer, makeEphemeralKey } from "../../identity";
+import type { GenerationEvent } from "../../inference";
 import { ToyProvider } from "../../inference/testing/toy-provider";
 import type { MemorySignaling } from "../../wire/testing/memory-transport";
 import type { Invite } from "../invite/invite";
@@ -87,4 +88,16 @@ export function together(nodes: readonly TestNode[]): Promise<void> {
 /** Waits until an expectation holds. */
 export function eventually(expectation: () => void): Promise<void> {
   return vi.waitFor(expectation);
+}
+
+/** The whole text of an answer. */
+export function collect(stream: AsyncIterable<GenerationEvent>): Promise<string> {
+  const collected = (async () => {
+    let text = "";
+    for await (const event of stream) if (event.type === "token") text += event.text;
+    return text;
+  })();
+  // A test that fails before it waits for this has said what is wrong already.
+  collected.catch(() => undefined);
+  return collected;
 }
