@@ -30,6 +30,7 @@ export { newestWithin } from "./shortening";
 export { EngineSupervisor } from "./supervisor";
 export { toolReader } from "./tools";
 export type { ToolPart } from "./tools";
+export { ANSWERS_AT_ONCE } from "./stages";
 export type {
   HiddenSlot,
   HiddenState,

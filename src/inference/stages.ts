@@ -1,5 +1,8 @@
-/** Types of a model in parts: its stages, the hidden states that pass between them, and the two ends that answer. */
+/** Terms of a model in parts: its stages, the hidden states that pass between them, and the two ends that answer. */
 import type { Backend, LayerCheck, PackageFile } from "./types";
+
+/** Answers that a model or a pipeline computes at once, whose next tokens may share a run. With more, each would become slow. */
+export const ANSWERS_AT_ONCE = 8;
 
 /** One tensor that goes from a stage of a model to the next: `width` numbers for each token, as their bytes. */
 interface HiddenTensor {

@@ -1,12 +1,13 @@
 /** Loads parts of a model: a stage for others, or the two ends of a model whose middle is elsewhere. */
-import type {
-  HiddenSlot,
-  HiddenState,
-  PipelinePackage,
-  StageInfo,
-  StageLimits,
-  StagePackage,
-  StageService,
+import {
+  ANSWERS_AT_ONCE,
+  type HiddenSlot,
+  type HiddenState,
+  type PipelinePackage,
+  type StageInfo,
+  type StageLimits,
+  type StagePackage,
+  type StageService,
 } from "../stages";
 import type { Backend, LayerCheck, LoadedModelInfo } from "../types";
 import { CachePool } from "./cache/pool";
@@ -30,8 +31,6 @@ import { type TakeTurn, type TurnQueue, turnTaker } from "./turns";
 const IDLE_SEQUENCES = 2;
 /** Bytes of the keys and values at both ends, of running answers and those that wait. */
 const CACHE_BYTES = 128 * 2 ** 20;
-/** Answers that one pipeline computes at once. */
-const PLACES = 8;
 /** Most tokens that are guessed ahead: more would rarely all be right. */
 const MAX_DRAFT = 8;
 /** Timed runs of each kind, after one that compiles the kernels; a run as long as `LONG_RUN_MS` is enough by itself. */
@@ -123,7 +122,7 @@ export async function loadEnds(
       },
     },
     turns: bench.turns,
-    places: PLACES,
+    places: ANSWERS_AT_ONCE,
     lost: bench.lost,
   });
 }

@@ -1,5 +1,6 @@
 /** Computes the next tokens of several sequences in one run: of a whole model, of a stage, or of an end of a ring. */
 import { type Deferred, deferred } from "../../core";
+import { ANSWERS_AT_ONCE } from "../stages";
 import { CacheBatch } from "./cache/batch";
 import type { SequenceCache } from "./cache/sequence-cache";
 import type { RunShare } from "./run-share";
@@ -76,7 +77,7 @@ export class SharedRuns {
     this.#turn = options.turn;
     this.#share = options.share;
     this.#fits = options.fits ?? (() => true);
-    this.#most = options.enabled ? Infinity : 1;
+    this.#most = options.enabled ? ANSWERS_AT_ONCE : 1;
   }
 
   /** Computes a step: together with others, or in a turn of its own. */

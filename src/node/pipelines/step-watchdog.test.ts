@@ -24,7 +24,8 @@ function worker() {
   const stuck: string[] = [];
   const state = { loading: false };
   const watch = new StepWatchdog({ isLoading: () => state.loading, onStuck: (consumer) => stuck.push(consumer) });
-  return { ends, stuck, state, watch, stageOf: (consumer: string) => watch.over(service, INFO, consumer) };
+  const stageOf = (consumer: string): StageService => watch.over({ ...service }, INFO, consumer);
+  return { ends, stuck, state, watch, stageOf };
 }
 
 test("a step that takes far longer than measured is reported once", async () => {
@@ -53,6 +54,19 @@ test("steps that wait for others are not to blame", async () => {
   expect(stuck).toEqual([]);
   await vi.advanceTimersByTimeAsync(2500);
   expect(stuck).toEqual(["ada"]);
+});
+
+test("single tokens that may share a run have the time of all of them, but not without end", async () => {
+  const { stuck, stageOf } = worker();
+  const stage = stageOf("mallory");
+  for (let each = 0; each < 3; each++) void stage.forward(step(), options);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(stuck).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(stuck).toEqual(["mallory"]);
+  for (let each = 0; each < 64; each++) void stage.forward(step(), options);
+  await vi.advanceTimersByTimeAsync(11_000);
+  expect(stuck).toEqual(["mallory", "mallory"]);
 });
 
 test("time does not count while the worker loads something", async () => {

@@ -1,5 +1,11 @@
 /** Watches over the steps that a worker computes for others: none may take much longer than its layers were measured to. */
-import type { HiddenState, StageForward, StageInfo, StageService } from "../../inference";
+import {
+  ANSWERS_AT_ONCE,
+  type HiddenState,
+  type StageForward,
+  type StageInfo,
+  type StageService,
+} from "../../inference";
 
 /** A step may take this many times as long as it was measured, plus this many ms: devices get hot, and share their cores. */
 const MOST_TIMES = 10;
@@ -8,14 +14,17 @@ const ALLOWANCE_MS = 2_000;
 const BEAT_MS = 500;
 
 interface Pending {
+  readonly service: StageService;
   readonly consumer: string;
-  readonly limitMs: number;
+  /** A single token may share a run with others of its stage. */
+  readonly isSingle: boolean;
+  readonly measuredMs: number;
   elapsedMs: number;
 }
 
 /**
- * Times the steps of all stages of one worker, which computes one after another, in the order in which they come. They wait
- * while it loads something, which is not their fault.
+ * Times the steps of all stages of one worker, which computes one after another, in the order in which they come, or single
+ * tokens of one stage together. They wait while it loads something, which is not their fault.
  */
 export class StepWatchdog {
   /** Oldest first: that is the one that runs. */
@@ -53,7 +62,7 @@ export class StepWatchdog {
     options: { signal: AbortSignal },
   ): Promise<HiddenState> {
     const measuredMs = Math.max(decodeMs, prefillMs * step.count);
-    const pending: Pending = { consumer, limitMs: MOST_TIMES * measuredMs + ALLOWANCE_MS, elapsedMs: 0 };
+    const pending: Pending = { service, consumer, isSingle: step.count === 1, measuredMs, elapsedMs: 0 };
     this.#pending.add(pending);
     this.#timer ??= setInterval(() => this.#beat(), BEAT_MS);
     try {
@@ -68,8 +77,16 @@ export class StepWatchdog {
     const [running] = this.#pending;
     if (!running || this.#isLoading()) return;
     running.elapsedMs += BEAT_MS;
-    if (running.elapsedMs <= running.limitMs) return;
+    if (running.elapsedMs <= this.#limitMs(running)) return;
     this.clear();
     this.#onStuck(running.consumer);
+  }
+
+  #limitMs(running: Pending): number {
+    const { service, isSingle, measuredMs } = running;
+    const singles = [...this.#pending].filter((other) => other.isSingle && other.service === service).length;
+    // They may share a run, and each may be computed alone for comparison.
+    const together = isSingle ? Math.min(singles, ANSWERS_AT_ONCE) : 1;
+    return MOST_TIMES * measuredMs * together + ALLOWANCE_MS;
   }
 }

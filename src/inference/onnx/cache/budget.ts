@@ -1,4 +1,5 @@
 /** How much memory the caches of one model may take on this device. */
+import { ANSWERS_AT_ONCE } from "../../stages";
 import type { Backend } from "../../types";
 
 /** Assumed memory for browsers that do not report it. */
@@ -16,9 +17,6 @@ const LEAST_BYTES: Record<Backend, number> = { webgpu: 512 * 2 ** 20, wasm: 192 
 const MOST_BYTES: Record<Backend, number> = { webgpu: Infinity, wasm: 2 ** 30 };
 /** A conversation whose prompt and answer have 1024 tokens each. Longer ones take what idle caches leave. */
 const TYPICAL_CONVERSATION_TOKENS = 2048;
-/** More answers at once would each become slow. */
-const MAX_PLACES = 8;
-
 /** A model in memory, as far as its caches depend on it. */
 interface CachedModel {
   readonly backend: Backend;
@@ -49,7 +47,7 @@ export function cacheBudget({ backend, modelBytes, memoryBytes, contextLength, s
   const bytesOf = (tokens: number): number => spec.fixedBytes + spec.bytesPerToken * Math.min(contextLength, tokens);
   const maxBytes = 2 * answers;
   return {
-    places: Math.max(1, Math.min(MAX_PLACES, Math.floor(answers / bytesOf(TYPICAL_CONVERSATION_TOKENS)))),
+    places: Math.max(1, Math.min(ANSWERS_AT_ONCE, Math.floor(answers / bytesOf(TYPICAL_CONVERSATION_TOKENS)))),
     maxBytes,
     maxAloneBytes: backend === "wasm" ? maxBytes : Math.max(maxBytes, Math.min(left, bytesOf(contextLength))),
   };
