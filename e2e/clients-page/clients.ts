@@ -47,7 +47,7 @@ export interface Client {
   wrong(request: { readonly model: string; readonly temperature: number }): Promise<Wrong>;
 }
 
-/** What a library tells of an error. */
+/** An error as a library reports it. */
 export interface Wrong {
   readonly status: number | undefined;
   readonly message: string;

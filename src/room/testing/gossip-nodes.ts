@@ -82,7 +82,7 @@ export class GossipNodes {
   }
 }
 
-/** What a node says of itself that is no address. */
+/** The terms that a node offers on its card, without an address. */
 export function terms(model: string): CardTerms {
   const offer = { model, name: model, packageHash: "p", tokenizerHash: "t", contextLength: 1 };
   return {
