@@ -102,7 +102,7 @@ test("a provider that continues after the end does not change the answer", async
   const { asker, honestDid, invite } = await pair(openSite);
   const { liar, liarDid } = await liarIn(openSite, invite, asker);
   await conduct(liar, "after the end");
-  expect(await expectStory(asker)).toEqual([liarDid]);
+  expect(await expectStory(asker, liarDid)).toEqual([liarDid]);
   await expectStory(asker, honestDid);
 });
 
@@ -112,7 +112,10 @@ test("a claim of a billion tokens a second is believed once, and then replaced b
   const { asker, honestDid, invite } = await pair(openSite);
   const { liar, liarDid } = await liarIn(openSite, invite, asker);
   await conduct(liar, "sluggish");
+  // The honest member is busy, or else both could promise nearly the same on a slow line, and chance would choose.
+  await startAnswer(asker, { text: QUESTION, provider: honestDid }, "meanwhile");
   expect((await expectStory(asker))[0]).toBe(liarDid);
+  expect((await finishedAnswer(asker, "meanwhile")).text).toBe(STORY.completion);
   for (let i = 0; i < 3; i++) expect(await expectStory(asker)).toEqual([honestDid]);
   expect(await jobsOf(liar)).toBe(1);
 });
