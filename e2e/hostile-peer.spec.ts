@@ -1,6 +1,7 @@
 /** One hostile member among honest ones. The others still get exact answers from each other, whatever it does. */
 import type { Loss } from "../src/grid";
 import {
+  answerReaches,
   ask,
   expect,
   expectPeers,
@@ -21,16 +22,23 @@ import {
   stateOf,
   STORY,
   test,
+  visitor,
   withoutModel,
 } from "./harness";
 import { hostile } from "./hostile-page/bundle";
 import type { Attack, Conduct } from "./hostile-page/main";
 
+/** A visitor with the guide in memory. */
+async function worker(openSite: OpenSite, options: OpenOptions): Promise<SitePage> {
+  const site = await openSite(options);
+  await gridReady(site);
+  await loadModel(site);
+  return site;
+}
+
 /** A consumer without a model, and an honest provider whose rate was measured. */
 async function pair(openSite: OpenSite, options: OpenOptions = {}) {
-  const honest = await openSite({ name: "honest", ...options });
-  await gridReady(honest);
-  await loadModel(honest);
+  const honest = await worker(openSite, { name: "honest", ...options });
   const invite = await openRoom(honest);
   const asker = await openSite({ name: "asker" });
   await gridReady(asker);
@@ -44,9 +52,7 @@ async function pair(openSite: OpenSite, options: OpenOptions = {}) {
 
 /** A liar that offers every model at a billion tokens a second. */
 async function liarIn(openSite: OpenSite, invite: string, asker: SitePage) {
-  const liar = await openSite({ name: "liar", prepare: hostile });
-  await gridReady(liar);
-  await loadModel(liar);
+  const liar = await worker(openSite, { name: "liar", prepare: hostile });
   await joinRoom(liar, invite, {});
   await expectPeers(asker, 2, 2);
   await expectPeers(liar, 2, 1);
@@ -172,3 +178,42 @@ test("a peer that floods a device with requests does not keep others waiting beh
   // Six of its jobs were waiting already, but a peer without a running job comes first.
   expect((await answered()) - before).toBeLessThan(5);
 });
+
+/** Corrupts the frames that a page sends on its data channels, from the first token frame on. */
+async function sabotage(site: SitePage, how: "garbage" | "oversize" | "repeat" | "silence"): Promise<void> {
+  await site.page.evaluate((kind) => {
+    const send = RTCDataChannel.prototype.send as (this: RTCDataChannel, data: Uint8Array<ArrayBuffer>) => void;
+    let tokens = 0;
+    RTCDataChannel.prototype.send = function (this: RTCDataChannel, data: unknown) {
+      const message = data as Uint8Array<ArrayBuffer>;
+      const name = String.fromCharCode(...message.subarray(2, 2 + (message[1] ?? 0)));
+      if (name === "job.tokens") tokens++;
+      if (tokens < 3 || !name.startsWith("job.")) return send.call(this, message);
+      if (kind === "garbage") return send.call(this, crypto.getRandomValues(new Uint8Array(500)));
+      if (kind === "oversize") return send.call(this, new Uint8Array(200_000));
+      if (kind === "repeat") send.call(this, message);
+      if (kind !== "silence") send.call(this, message);
+    };
+  }, how);
+}
+
+for (const how of ["garbage", "oversize", "repeat", "silence"] as const) {
+  test(`a peer that answers with ${how} does not lose a word of the answer`, async ({ openSite }) => {
+    const rogue = await worker(openSite, { name: "rogue", prepare: slowEngine });
+    const invite = await openRoom(rogue);
+    const honest = await worker(openSite, { name: "honest", prepare: slowEngine });
+    await joinRoom(honest, invite);
+    const asker = await visitor(openSite, { name: "asker" });
+    await joinRoom(asker, invite);
+    await expectPeers(asker, 2, 1);
+    await sabotage(rogue, how);
+    await startAnswer(asker, { text: QUESTION });
+    await answerReaches(asker, 1);
+    await honest.page.evaluate(() => window.microgrid!.rooms.current!.share({}));
+    const answer = await finishedAnswer(asker);
+    expect(answer.error).toBeUndefined();
+    expect(answer.text).toBe(STORY.completion);
+    const honestDid = (await stateOf(honest)).node.did;
+    expect(routesOf(answer).at(-1)?.provider.id).toBe(honestDid);
+  });
+}
