@@ -218,7 +218,7 @@ export class AnswerTokens {
         "The answer so far does not have the format that is asked for. Ask again.",
       );
     }
-    // A model of another family began, which writes calls in another way: the answer goes on in that one.
+    // The answer was begun by a model of another family, which writes calls in another way; it goes on in that way.
     this.#form = undefined;
   }
 

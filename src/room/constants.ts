@@ -13,7 +13,7 @@ export const HOLDERS_WANTED = 3;
 export const FORMER_EPOCHS_SERVED = 4;
 /** How long a slot counts as held by the member that answered there, while it goes on saying so. */
 export const SLOT_MET_MS = 10 * 60_000;
-/** How long the word of a member counts for nothing that said it held a slot and did not. */
+/** A member that claimed a slot which it did not hold is not believed about slots for this time. */
 export const SLOT_LIE_MS = 10 * 60_000;
 /** Members of a room that check each other's slots in one scan, beside the holders. */
 export const SLOT_CHECKERS = 6;
@@ -33,7 +33,7 @@ export const MAX_DIALS = 8;
 /** Wait before signaling is tried again, doubled each time up to the maximum. */
 export const RECONNECT_MIN_MS = 500;
 export const RECONNECT_MAX_MS = 15_000;
-/** How often a node that fell over to a later signaling server looks on the earlier ones. */
+/** How often a node that had to use a later signaling server tries the earlier ones. */
 export const EARLIER_SERVER_MS = 30_000;
 
 /** Up to this many nodes, everybody is linked to everybody. */
@@ -44,9 +44,9 @@ export const MAX_NODES = 2_048;
 export const MAX_LINKS = 64;
 /** Heartbeats at most this often. */
 export const HEARTBEAT_MS = 1_000;
-/** A link that has given way to another is closed after this time without a job: what is on its way over it still counts. */
+/** A link that has given way to another is closed after this time without a job; what is on its way over it still counts. */
 export const RUN_OUT_MS = 5_000;
-/** Time for the first frame behind the handshake. */
+/** Time limit for the first frame after the handshake. */
 export const HELLO_TIMEOUT_MS = 5_000;
 
 /** Tokens that arrive within this time travel in one frame. */
@@ -97,11 +97,11 @@ export const MAX_EPOCHS = 128;
 /** All epochs of a room as they are handed on. */
 export const MAX_EPOCHS_BYTES = 256 * 1024;
 export const MAX_EPOCH_LIST = 256;
-/** How often members are examined again whose delegation may have ended. */
+/** How often members whose delegation may have ended are examined again. */
 export const REEXAMINE_MS = 60_000;
 /** Admissions between a node and a founder. */
 export const MAX_PROOF_STEPS = 8;
-/** People whom a member brings in, with those whom these bring in, where the rules say nothing else. */
+/** People whom a member may bring in, including those whom they bring in, unless the rules say another number. */
 export const STANDARD_PEOPLE = 32;
 /** The largest such number: more would be a full room. */
 export const MAX_PEOPLE = MAX_NODES;
@@ -109,7 +109,7 @@ export const MAX_PEOPLE = MAX_NODES;
 export const GUEST_SHARE = 1 / 8;
 /** Places that a node remembers to be taken, of all members: twice the members that it remembers. */
 export const MAX_TAKEN_PLACES = 2 * MAX_NODES;
-/** Members of whom a node keeps the evidence that they gave a place away twice. */
+/** Members that gave a place away twice, of whom a node keeps the evidence. */
 export const MAX_DOUBLES = 64;
 /** Revocations that members take from each other at once: anybody can make up houses that revoke. */
 export const MAX_REVOCATIONS = 256;
@@ -118,11 +118,11 @@ export const MAX_TOLD_REVOCATIONS = MAX_REVOCATIONS / 2;
 /** How long an invite is valid by default, in days. */
 export const INVITE_DAYS = 30;
 
-/** A founder's node says again that the room is in this epoch when the last word is this old … */
+/** A founder's node confirms the epoch of the room again when the last confirmation is this old … */
 export const HEAD_RENEW_MS = 12 * 60 * 60_000;
-/** … and looks this often whether it is. */
+/** … and checks its age this often. */
 export const HEAD_CHECK_MS = 60 * 60_000;
-/** A newcomer asks a second member when the founders' last word is older: their devices need not be on every day. */
+/** A newcomer asks a second member if the last confirmation is older: founders' devices need not be on every day. */
 export const HEAD_FRESH_MS = 2 * 24 * 60 * 60_000;
 /** How long a newcomer waits for that second member. */
 export const SECOND_DOOR_MS = 3_000;
@@ -137,10 +137,10 @@ export const KNOCK_TIMEOUT_MS = 30 * 60_000;
 export const GOODBYE_MS = 3_000;
 /** After a refusal at one door, how long a guest waits for another one to open. */
 export const REFUSED_AFTER_MS = 3_000;
-/** How long a member is kept out that broke the protocol: doubled each time, so that a fault does not cost a member for good. */
+/** How long a member that broke the protocol is kept out: short at first, since it may be a fault, and doubled each time. */
 export const SHUN_MIN_MS = 30_000;
 export const SHUN_MAX_MS = 10 * 60_000;
-/** Of how many that is remembered. */
+/** Members of which a node remembers that they are kept out. */
 export const MAX_SHUNNED = 256;
 /** The reason with which a member that leaves ends its links. */
 export const LEFT_ROOM = "left the room";

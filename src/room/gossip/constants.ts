@@ -2,7 +2,7 @@
 import type { FrameRate } from "../../wire";
 import { MAX_NODES } from "../constants";
 
-/** A mesh that was partial is full again below this many nodes: the gap keeps a room at the border from going back and forth. */
+/** A partial mesh becomes full again at this many nodes: the gap keeps a room at the border from going back and forth. */
 export const FULL_MESH_AGAIN_NODES = 28;
 
 /** Neighbours on each side of the ring of all dids: with these links alone the room is connected. */
@@ -20,9 +20,9 @@ export const DIALS_PER_LOOK = 4;
 /** How often a node links to somebody new: it mixes the mesh, and finds dead nodes that nobody has missed. */
 export const REWIRE_MS = 5 * 60_000;
 
-/** How long to wait before dialling a node again that could not be reached, doubled each time up to the maximum. */
+/** Wait before a node that could not be reached is dialled again, doubled each time up to the maximum. */
 export const FORGIVE_MIN_MS = 5_000;
-/** The maximum, and how long a node is left alone that wanted no link. */
+/** The maximum, and the time for which a node that wanted no link is left alone. */
 export const FORGIVE_MS = 60_000;
 
 /** News waits this long, so that more of it can share a frame. */

@@ -157,7 +157,7 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
   /** Whether an encoded frame of `gossip` says anything new: most of them are copies, and cost no more than this. */
   isNews(from: Did, gossip: Uint8Array): boolean {
     const copies = this.#seen.all(gossip);
-    // A copy of the card of somebody who is gone is answered with what says so.
+    // A neighbour that still sends the card of a node that is gone is told so.
     if (!copies?.every(({ did }) => this.#view.entries.has(did))) return true;
     for (const { did, kind } of copies) this.#queue.known(did, kind, from);
     return false;
@@ -213,7 +213,7 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     const fresh = statements.filter((statement) => {
       const did = this.#seen.about(statement);
       if (did) this.#queue.known(did, statement.kind, from);
-      // A copy of the card of somebody who is gone is answered with what says so.
+      // A neighbour that still sends the card of a node that is gone is told so.
       const known = did !== undefined && this.#view.entries.has(did);
       return !known && neighbour.statements.take(now);
     });

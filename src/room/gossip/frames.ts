@@ -22,7 +22,7 @@ const statement = v.strictObject({
 });
 
 export const GOSSIP_FRAMES = {
-  /** News of members, each signed by whom it is of. */
+  /** News of members. Each piece of it is signed by the member that it comes from. */
   gossip: {
     schema: v.strictObject({ statements: v.pipe(v.array(statement), v.maxLength(STATEMENTS_PER_FRAME)) }),
     maxBytes: 64 * 1024,

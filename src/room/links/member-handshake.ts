@@ -27,7 +27,7 @@ export class MemberHandshake {
     this.#agent = agent;
   }
 
-  /** Throws `handshake-failed`, `peer-protocol` or, also for who is shunned, `peer-lost`; the line is closed then. */
+  /** Throws `handshake-failed`, `peer-protocol`, or `peer-lost` (also if the node is shunned); the line is closed then. */
   async run(raw: RawLink): Promise<MemberLine> {
     const { signer, genesis, epochs } = this.#membership;
     const back = raw.offerer ? this.#back : 0;

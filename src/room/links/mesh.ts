@@ -197,7 +197,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       this.emit("spare", member);
     } else {
       this.members.set(link.did, member);
-      // Nobody dials whom it is linked to: a late second link means that the first is dead at the other end.
+      // A node does not dial those that it is linked to, so a late second link means that the first is dead at the other end.
       if (old && !(glare && this.#spares.add(old))) {
         old.link.close(ANOTHER_LINK);
         this.emit("left", { member: old, reason: ANOTHER_LINK });
