@@ -102,6 +102,33 @@ test("a site in a folder works without its server, too", async ({ openSite, site
   await new ChatPage(page.page).ready();
 });
 
+test("browsers can install the site: its icons and screenshots are as large as the manifest says", async ({
+  openSite,
+}) => {
+  const { page, context } = await openSite({ siteWorker: true });
+  const cdp = await context.newCDPSession(page);
+  const { errors, data } = await cdp.send("Page.getAppManifest");
+  expect(errors).toEqual([]);
+  const { installabilityErrors } = await cdp.send("Page.getInstallabilityErrors");
+  // Contexts of tests are private windows, in which nothing can be installed.
+  expect(installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito")).toEqual([]);
+  interface Picture {
+    readonly src: string;
+    readonly sizes: string;
+  }
+  const { icons, screenshots } = JSON.parse(data!) as Record<"icons" | "screenshots", Picture[]>;
+  expect([icons.length, screenshots.length]).toEqual([4, 2]);
+  for (const { src, sizes } of [...icons, ...screenshots]) {
+    const found = await page.evaluate(async (url) => {
+      const image = new Image();
+      image.src = url;
+      await image.decode();
+      return `${image.naturalWidth}x${image.naturalHeight}`;
+    }, src);
+    if (sizes !== "any") expect(found, src).toBe(sizes);
+  }
+});
+
 /** A visitor with a model, whose site is kept. */
 async function equipped(openSite: OpenSite, name: string): Promise<SitePage> {
   const visitor = await openSite({ name, siteWorker: true, expectProblems: NOISE });

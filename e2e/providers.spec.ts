@@ -38,9 +38,9 @@ const parameters = {
   required: ["city", "note"],
   additionalProperties: false,
 };
-const sampled = { temperature: 0.8, top_p: 0.9, seed: 7, presence_penalty: 0.7, frequency_penalty: 0.7 };
+const sampled = { temperature: 0.8, top_p: 0.9, seed: 7, presence_penalty: 2, frequency_penalty: 2 };
 const BODIES = {
-  sampled: { ...sampled, logit_bias: { "0": -100, "1": -100, "2": -100 }, max_tokens: 40, logprobs: true, stop: "zz" },
+  sampled: { ...sampled, logit_bias: { "0": -100, "1": -100, "2": -100 }, max_tokens: 60, logprobs: true, stop: "zz" },
   schema: {
     ...sampled,
     max_tokens: 60,
@@ -112,7 +112,7 @@ for (const [name, body] of Object.entries(BODIES)) {
     expect(await told(ben, body)).toEqual({ ...own, kind: "peer" });
 
     await start(ben, body);
-    await ben.page.waitForFunction(() => window.running!.chunks >= 4, undefined, { polling: 5 });
+    await ben.page.waitForFunction(() => window.running!.chunks >= 6, undefined, { polling: 5 });
     await ada.page.evaluate(() => window.microgrid!.rooms.current!.share(false));
     await loadModel(ben);
     expect(await finished(ben)).toEqual({ ...own, attempts: 2 });
