@@ -1,6 +1,6 @@
 /** Errors of downloads. */
 import { MicrogridError } from "../core";
-import { HostBusy, hostOf } from "./web";
+import { HostBusy, hostOf, mayRefuse } from "./web";
 
 /** The error for a file whose content is not what it should be. */
 export function corrupt(path: string, how: string): MicrogridError {
@@ -14,17 +14,24 @@ export function corrupt(path: string, how: string): MicrogridError {
 export function unreachable(url: string, path: string, cause: unknown): MicrogridError {
   return new MicrogridError(
     "network",
-    `${path} could not be downloaded from ${hostOf(url)}: ${reasonOf(cause)}. ${
-      cause instanceof HostBusy
-        ? "Try again later."
-        : "Check the connection, or whether that host allows other sites to read its files (CORS)."
-    } The part that was downloaded is kept.`,
+    `${path} could not be downloaded from ${hostOf(url)}: ${reasonOf(cause, url)}. ${adviceFor(cause, url)} The part that was downloaded is kept.`,
     { cause },
   );
 }
 
-/** Why a try failed, to be shown to people. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof TypeError) return "the host cannot be reached, or it does not allow this page to read its files";
+function adviceFor(cause: unknown, url: string): string {
+  if (cause instanceof HostBusy) return "Try again later.";
+  return mayRefuse(url)
+    ? "Check the connection, or whether that host allows other sites to read its files (CORS)."
+    : "Check the connection.";
+}
+
+/** Why a try to read the address failed, to be shown to people. */
+export function reasonOf(error: unknown, url: string): string {
+  if (error instanceof TypeError) {
+    return mayRefuse(url)
+      ? "the host cannot be reached, or it does not allow this page to read its files"
+      : "the host cannot be reached";
+  }
   return error instanceof Error ? error.message : String(error);
 }

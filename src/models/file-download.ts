@@ -95,7 +95,7 @@ class FileDownload {
         failures = this.#writer.size > before ? 1 : failures + 1;
         const busy = error instanceof HostBusy ? error : undefined;
         if (failures >= MOST_FAILURES || busy?.long) throw unreachable(url, this.#file.path, error);
-        this.#context.onRetry(reasonOf(error));
+        this.#context.onRetry(reasonOf(error, url));
         const backoff = (this.#context.backoffMs ?? backoffMs)(failures);
         await sleep(Math.max(backoff, busy?.waitMs ?? 0), this.#context.signal);
         this.#context.signal.throwIfAborted();

@@ -7,6 +7,11 @@ export function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }
 
+/** Whether a host that can be reached may keep its files from this page, which the page's own site never does. */
+export function mayRefuse(url: string): boolean {
+  return !URL.canParse(url) || new URL(url).origin !== globalThis.location?.origin;
+}
+
 /** Statuses of hosts that will answer later. */
 const BUSY: readonly number[] = [429, 503];
 /** Number of times that a busy host is asked, and the longest time that it may ask to wait. */
@@ -37,8 +42,10 @@ async function send(url: string, signal: AbortSignal, init: RequestInit): Promis
     if (isAbort(cause)) throw cause;
     throw new MicrogridError(
       "network",
-      `${hostOf(url)} cannot be reached, or does not allow other sites to read its files (CORS). ` +
-        "Check the address and the connection, or use another host.",
+      mayRefuse(url)
+        ? `${hostOf(url)} cannot be reached, or does not allow other sites to read its files (CORS). ` +
+            "Check the address and the connection, or use another host."
+        : `${hostOf(url)} cannot be reached. Check the connection.`,
       { cause },
     );
   }
