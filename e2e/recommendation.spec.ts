@@ -69,10 +69,19 @@ test("the list shows families that can run here, and folds the others under one 
   await chat.models.open();
   await expect(chat.models.search).not.toBeFocused();
   const { page } = site;
-  await expect(page.getByText("No usable graphics card found. Small models run on the processor.")).toBeVisible();
+  await expect(
+    page.getByText("No usable graphics card found. Small models run on the processor; WebLLM models do not."),
+  ).toBeVisible();
   await expect(page.getByText("Apache 2.0 · English · good at short answers, rewriting, summaries")).toBeVisible();
   await expect(chat.models.row(NAME)).toContainText(/about [\d.]+ tokens\/s/);
   await shot(site, "models-phone");
+
+  // What is found comes first on the small screen, without the card.
+  const card = page.locator("mg-model-dialog").getByRole("group", { name: "Recommended" });
+  await expect(card).toBeVisible();
+  await chat.models.search.fill("llama");
+  await expect(card).toHaveCount(0);
+  await chat.models.search.fill("");
 
   const folded = page.getByText(/\d+ models cannot run here: 165 need a graphics card/);
   await expect(chat.models.row("Qwen3-8B-q4f16_1")).toHaveCount(0);

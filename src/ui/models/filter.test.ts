@@ -23,6 +23,15 @@ describe("filterModels", () => {
     expect(models.every(({ name }) => /llama/i.test(name) && /q4f32/i.test(name))).toBe(true);
   });
 
+  test("takes a number from its first digit: 8b is not 0.8b or 18b", () => {
+    const [first] = fakeModels;
+    const models = ["Qwen3.5-0.8B", "Qwen3-8B", "Qwen3-18B"].map((name) => ({ ...first!, id: name, name, origin: "" }));
+    const found = (search: string) => filterModels({ ...state, models }, search, "all").map(({ name }) => name);
+    expect(found("qwen3 8b")).toEqual(["Qwen3-8B"]);
+    expect(found("0.8")).toEqual(["Qwen3.5-0.8B"]);
+    expect(found("qwen3.5")).toEqual(["Qwen3.5-0.8B"]);
+  });
+
   test.each(["fits", "stored", "onnx", "webllm"] as const)("filters by %s", (filter) => {
     const models = filterModels(state, "", filter);
     expect(models.length).toBeGreaterThan(0);

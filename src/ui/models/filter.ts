@@ -34,7 +34,7 @@ export function filterModels(
     .filter((model) => passes(state, model, filter))
     .filter((model) => {
       const text = `${model.name} ${model.id} ${model.origin}`.toLowerCase();
-      return words.every((word) => text.includes(word));
+      return words.every((word) => contains(text, word));
     })
     .map((model) => {
       const known = ranks.get(model.id) ?? rank(state, model);
@@ -46,6 +46,15 @@ export function filterModels(
         a.rank - b.rank || (a.model.downloadBytes ?? Number.MAX_VALUE) - (b.model.downloadBytes ?? Number.MAX_VALUE),
     )
     .map(({ model }) => model);
+}
+
+/** A number counts from its first digit: “8b” is not in “0.8b” or “18b”. */
+function contains(text: string, word: string): boolean {
+  if (!/^\d/.test(word)) return text.includes(word);
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    if (!/[\d.]/.test(text.charAt(at - 1))) return true;
+  }
+  return false;
 }
 
 function passes(state: GridState, model: ModelInfo, filter: ModelFilter): boolean {

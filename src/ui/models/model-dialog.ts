@@ -154,13 +154,13 @@ export class ModelDialog extends WorkspaceElement {
         ${this.adding ? html`<mg-add-model .workspace=${workspace} @mg-added=${this.#added}></mg-add-model>` : nothing}
       </div>
       <p class="device muted small" tabindex="-1" ?autofocus=${onTouch}>${deviceText(workspace)}</p>
-      <mg-recommendation .workspace=${workspace}></mg-recommendation>
       ${this.search === "" && this.filter === "all" ? this.#families(workspace, models) : this.#found(workspace, models)}`;
   }
 
   /** Everything, in families. */
   #families(workspace: Workspace, listed: readonly ModelInfo[]): TemplateResult {
-    return html`<mg-family-list .workspace=${workspace} .listed=${listed} .isOwn=${this.#isOwn}></mg-family-list>`;
+    return html`<mg-recommendation .workspace=${workspace}></mg-recommendation>
+      <mg-family-list .workspace=${workspace} .listed=${listed} .isOwn=${this.#isOwn}></mg-family-list>`;
   }
 
   readonly #isOwn = (model: ModelInfo): boolean => (this.#ranks.get(model.id) ?? 0) < LISTED_RANK;
@@ -212,5 +212,5 @@ function deviceText({ grid }: Workspace): string {
   const { webgpu } = grid.state.device;
   return webgpu && !webgpu.software
     ? `This device: ${gpuName(webgpu)}.`
-    : "No usable graphics card found. Small models run on the processor.";
+    : "No usable graphics card found. Small models run on the processor; WebLLM models do not.";
 }
