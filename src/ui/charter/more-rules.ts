@@ -41,7 +41,7 @@ export function moreRules(view: FormView): TemplateResult {
     </div>
     <div class="field">
       ${number(view, "people", "People whom each member can bring in", {
-        hint: "Counts those too whom these people bring in. Owners have no limit.",
+        hint: "The people that these bring in count, too. Owners have no limit.",
         placeholder: draft.standardPeople === undefined ? "no limit" : String(draft.standardPeople),
       })}
       ${view.error("people")}

@@ -30,12 +30,14 @@ export class RoomPanel extends WorkspaceElement {
   static override readonly styles = [sections, facesStyles, panelStyles];
 
   #shownRoom: string | undefined;
-  /** Whether the invite is on top. It stays there while people scan it one after the other. */
+  /** Whether the invite is on top, as for a person who is alone. It stays there while people scan it one after the other. */
   #inviteFirst = false;
 
   protected override willUpdate(): void {
     const room = this.workspace?.grid.state.room;
-    if (room?.id !== this.#shownRoom) this.#inviteFirst = room?.peers.length === 0;
+    if (room?.id === this.#shownRoom) return;
+    // A guest who waits to be let in sees nobody yet, and is not alone inside.
+    this.#inviteFirst = room?.peers.length === 0 && room.membership.kind === "member";
   }
 
   // The form before it may be scrolled down, so show a new room from its top.
