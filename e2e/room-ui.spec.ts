@@ -223,6 +223,15 @@ test("a member lets in a guest who knocks, and a founder removes that guest for 
   await annas.room.panel.getByRole("button", { name: "Admit Ben" }).click();
   await expect(annas.room.knocks).toHaveCount(0);
   await expect(bens.room.members).toHaveCount(2);
+  // An owner who is alone sees the invite first; a guest who was let in, the people.
+  const places = ({ panel }: ChatPage["room"]) =>
+    Promise.all(
+      ["Invite", "Who is here (2)"].map(async (name) => (await panel.getByRole("heading", { name }).boundingBox())!.y),
+    );
+  const [annasInvite, annasPeople] = await places(annas.room);
+  expect(annasInvite).toBeLessThan(annasPeople!);
+  const [bensInvite, bensPeople] = await places(bens.room);
+  expect(bensPeople).toBeLessThan(bensInvite!);
 
   const row = annas.room.member("Ben");
   await row.getByText("Details").click();

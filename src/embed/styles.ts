@@ -144,6 +144,10 @@ export const frameStyles = [
       align-items: flex-start;
       gap: 8px;
     }
+    .card label .small {
+      display: block;
+      line-height: 1.45;
+    }
     .card label.field {
       display: grid;
       gap: 4px;

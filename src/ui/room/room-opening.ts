@@ -37,6 +37,10 @@ export class RoomOpening extends MicrogridElement {
         align-items: flex-start;
         gap: 0.5rem;
       }
+      label.switch .small {
+        display: block;
+        line-height: 1.45;
+      }
       input[type="checkbox"] {
         flex: none;
         width: 1.25rem;
