@@ -64,7 +64,7 @@ describe("repositories on a hub", () => {
     const failure = async (source: string) => find(source).catch((error: unknown) => error);
     expect(await failure(`${hub.url}/o/m/tree/nowhere`)).toMatchObject({
       code: "unknown-model",
-      message: expect.stringContaining('no branch or version "nowhere"') as unknown,
+      message: expect.stringContaining("no branch or version “nowhere”") as unknown,
     });
     expect(await failure(`${hub.url}/o/other/tree/dev`)).toMatchObject({
       code: "unknown-model",

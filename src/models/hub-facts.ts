@@ -1,6 +1,6 @@
 /** Asks a model hub for the files of a repository, their sizes and the licence. */
 import * as v from "valibot";
-import { MicrogridError } from "../core";
+import { MicrogridError, quoted } from "../core";
 import type { HubOrigin } from "./entry";
 import { filesAddress, listingAddresses } from "./hub-address";
 import { isGguf, ggufParts } from "./gguf-files";
@@ -43,7 +43,7 @@ export async function hubFacts(hub: string, origin: HubOrigin, signal: AbortSign
   if (within !== "" && !all.some(({ path }) => path.startsWith(within))) {
     throw new MicrogridError(
       "file-missing",
-      `${repository} has no ${within}${origin.revision === undefined ? "" : ` in the version "${origin.revision}"`}. Check the address.`,
+      `${repository} has no ${within}${origin.revision === undefined ? "" : ` in the version ${quoted(origin.revision)}`}. Check the address.`,
     );
   }
   const facts = await configFacts(filesAddress(hub, origin), files, signal);
@@ -68,7 +68,7 @@ async function readListing(
   throw new MicrogridError(
     "unknown-model",
     exists
-      ? `${repository} has no branch or version "${revision ?? ""}". Check the address, or leave the version out.`
+      ? `${repository} has no branch or version ${quoted(revision ?? "")}. Check the address, or leave the version out.`
       : `${hostOf(hub)} has no model named ${repository}. Check the spelling: it is "owner/name".`,
   );
 }

@@ -1,5 +1,5 @@
 /** The state behind the library's list: all entries, with what is remembered and stored of each. */
-import { MicrogridError } from "../core";
+import { MicrogridError, quoted } from "../core";
 import type { DeviceInfo } from "../inference";
 import type { ModelEntry } from "./entry";
 import { engineOf } from "./gguf-files";
@@ -40,7 +40,7 @@ export class ModelIndex {
     if (entry) return entry;
     throw new MicrogridError(
       "unknown-model",
-      `There is no model "${id}" here. Choose one from the list, or add it by its hub name or address.`,
+      `There is no model ${quoted(id)} here. Choose one from the list, or add it by its hub name or address.`,
     );
   }
 

@@ -1,5 +1,5 @@
 /** Reads the ways in which a user can name a model: a hub name, one or two addresses, or files. */
-import { MicrogridError } from "../core";
+import { MicrogridError, quoted } from "../core";
 import { hubId, webllmFeatures, type FilesOrigin, type HubOrigin } from "./entry";
 import type { ModelHosts } from "./hosts";
 import { isGguf } from "./gguf-files";
@@ -122,7 +122,7 @@ function lastPart(path: string): string {
 function unreadable(source: string): MicrogridError {
   return new MicrogridError(
     "bad-request",
-    `"${source}" does not name a model. Give a hub name such as onnx-community/Qwen3-0.6B-ONNX, the address of a model's ` +
+    `${quoted(source)} does not name a model. Give a hub name such as onnx-community/Qwen3-0.6B-ONNX, the address of a model's ` +
       "folder or GGUF file, or, for a WebLLM model, its address and the address of its library with a space between them.",
   );
 }
