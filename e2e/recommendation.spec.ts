@@ -76,7 +76,7 @@ test("the list shows families that can run here, and folds the others under one 
   await expect(chat.models.row(NAME)).toContainText(/about [\d.]+ tokens\/s/);
   await shot(site, "models-phone");
 
-  // What is found comes first on the small screen, without the card.
+  // On the small screen, a search shows its models first, without the card.
   const card = page.locator("mg-model-dialog").getByRole("group", { name: "Recommended" });
   await expect(card).toBeVisible();
   await chat.models.search.fill("llama");
