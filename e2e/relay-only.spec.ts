@@ -14,6 +14,7 @@ import {
   test,
   withoutModel,
 } from "./harness";
+import { keepConnections } from "./harness/connections";
 import { SignalingLines } from "./harness/sockets";
 
 const GREETING = golden.items[0]!;
@@ -49,17 +50,7 @@ test("with relay only, both ends of every connection are relayed, and no address
       name,
       prepare: async (page) => {
         lines = new SignalingLines(page);
-        await page.page.addInitScript(() => {
-          const made: RTCPeerConnection[] = [];
-          const Original = RTCPeerConnection;
-          window.RTCPeerConnection = class extends Original {
-            constructor(...args: [RTCConfiguration?]) {
-              super(...args);
-              made.push(this);
-            }
-          };
-          Object.assign(window, { made });
-        });
+        await page.page.addInitScript(keepConnections);
       },
     });
     await gridReady(site);

@@ -15,6 +15,7 @@ import {
   test,
   withoutModel,
 } from "./harness";
+import { keepConnections } from "./harness/connections";
 
 const GREETING = golden.items[0]!;
 
@@ -36,17 +37,7 @@ class HostileServer {
   readonly #lines: WebSocketRoute[] = [];
 
   readonly prepare = async ({ page }: SitePage): Promise<void> => {
-    await page.addInitScript(() => {
-      const made: RTCPeerConnection[] = [];
-      const Original = RTCPeerConnection;
-      window.RTCPeerConnection = class extends Original {
-        constructor(...args: [RTCConfiguration?]) {
-          super(...args);
-          made.push(this);
-        }
-      };
-      Object.assign(window, { made });
-    });
+    await page.addInitScript(keepConnections);
     await page.routeWebSocket(/peerjs/, (line) => {
       this.#lines.push(line);
       const server = line.connectToServer();

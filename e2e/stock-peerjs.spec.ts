@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import golden from "./fixtures/golden.json" with { type: "json" };
 import { ask, expect, gridReady, loadModel, openRoom, test } from "./harness";
+import { keepConnections } from "./harness/connections";
 
 const PEERJS = readFileSync(new URL("../node_modules/peerjs/dist/peerjs.min.js", import.meta.url), "utf8");
 const STRANGER = `<!doctype html><title>stock PeerJS</title><script>${PEERJS.replaceAll("</script", "<\\/script")}</script>`;
@@ -86,17 +87,7 @@ test("the same client gets no connection to a node, whatever it requests", async
     // PeerJS itself throws for what it does not know.
     expectProblems: [/is not a constructor/],
     prepare: async ({ page }) => {
-      await page.addInitScript(() => {
-        const made: RTCPeerConnection[] = [];
-        const Original = RTCPeerConnection;
-        window.RTCPeerConnection = class extends Original {
-          constructor(...args: [RTCConfiguration?]) {
-            super(...args);
-            made.push(this);
-          }
-        };
-        Object.assign(window, { made });
-      });
+      await page.addInitScript(keepConnections);
       page.on("websocket", (line) => {
         const id = new URL(line.url()).searchParams.get("id");
         if (!id) return;
