@@ -44,7 +44,7 @@ test("a house is created, with its words confirmed, kept, saved, left, and resto
   await expect(house.words.first()).toBeVisible();
   await house.press("I have written them down");
   await house.confirm(words.map(() => "microgrid"));
-  await expect(house.alert).toHaveText(/^Word \d+ and Word \d+: not the word of the phrase\.$/);
+  await expect(house.alert).toHaveText(/^Word \d+ and Word \d+ do not match the phrase\.$/);
   await house.confirm(words);
   await expect(house.section).toContainText("This device is of Ada");
   await expect(house.section).toContainText("This device can manage the profile.");

@@ -82,7 +82,7 @@ export class CreateHouse extends WorkspaceElement {
     return html`<div class="stack box">
       <h4 tabindex="-1">Write these ${words.length} words down, in this order</h4>
       <p class="small">
-        They are shown only once. Anyone who has them can act in your name. If you lose these words and all your
+        They cannot be shown again later. Anyone who has them can act in your name. If you lose these words and all your
         devices, the profile cannot be recovered. Paper is better than a photo.
       </p>
       <ol class="words" aria-label="Recovery phrase">
@@ -110,7 +110,7 @@ export class CreateHouse extends WorkspaceElement {
         this.problem =
           wrong.length === 0
             ? ""
-            : `${wrong.map((place) => `Word ${place + 1}`).join(" and ")}: not the word of the phrase.`;
+            : `${wrong.map((place) => `Word ${place + 1}`).join(" and ")} ${wrong.length === 1 ? "does" : "do"} not match the phrase.`;
         if (wrong.length > 0) return;
         this.#holding(false);
         this.workspace?.toast("Your profile is created, and this device belongs to it");

@@ -124,7 +124,7 @@ export class SettingsDialog extends WorkspaceElement {
   readonly #hiding = (event: Event): void => {
     if (!isOwn(event) || !this.holding) return;
     event.preventDefault();
-    this.workspace?.toast("First write the words down and confirm two of them. They are shown only once.");
+    this.workspace?.toast("First write the words down and confirm two of them. They cannot be shown again later.");
   };
 
   readonly #hidden = (event: Event): void => {
