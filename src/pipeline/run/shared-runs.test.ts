@@ -96,6 +96,9 @@ describe("answers around a ring", () => {
   const SHAPES: Record<string, DecoderShape> = {
     "packed grouped attention with a window": { attention: "packed", window: 6 },
     "spelled-out attention": { attention: "primitive", positions: "rotary", positionIds: true, hidesPadding: true },
+    "a learned table of positions": { positions: "learned", positionIds: true },
+    "logits as asked": { logits: "as-asked" },
+    "a flat head": { head: "flat" },
     ...FAMILIES,
   };
   it.each(Object.entries(SHAPES))("with %s have the tokens that each has alone", async (_, shape) => {
