@@ -27,15 +27,13 @@ export class BatchingDecoder implements Decoder<SequenceCache> {
     signal: AbortSignal,
     candidates?: number,
   ): Promise<readonly Float32Array[]> {
-    const step = { ids, count: ids.length };
-    const wanted = { logits: rows, candidates, hidden: false };
     const { logits } = await this.#runs.step(
       {
         sequence: cache,
-        step,
-        wanted,
+        step: { ids, count: ids.length },
+        wanted: { logits: rows, candidates, hidden: false },
         shared: () => (cache.length > 0 ? cache : undefined),
-        alone: () => this.#runner.run(cache, step, wanted),
+        own: () => cache,
       },
       signal,
     );

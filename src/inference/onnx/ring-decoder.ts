@@ -161,35 +161,24 @@ export class RingDecoder implements Decoder<RingSequence> {
     },
   ): Promise<readonly Float32Array[]> {
     const { keep, ids, rows, before, signal } = step;
-    const { front, back, backHasLayers, returns } = this.#ends;
+    const { backHasLayers, returns } = this.#ends;
+    const { front, back } = sequence;
     const count = ids.length;
-    const entering = {
-      sequence,
-      step: { ids, count },
-      wanted: { logits: 0, hidden: true },
-      shared: () => continued(sequence.front, keep),
-      alone: () => front.runner.run(cutTo(sequence.front, keep), entering.step, entering.wanted),
-    };
-    const { hidden: sent } = await this.#front.step(entering, signal);
+    const entering = { step: { ids, count }, wanted: { logits: 0, hidden: true } };
+    const { hidden: sent } = await this.#front.step({ sequence, ...entering, ...after(front, keep) }, signal);
     const returning = this.#ring.forward({ sequence: sequence.id, keep, count, hidden: sent }, { signal });
     returning.catch(() => undefined); // awaited below, after the steps before it
     await before;
     const hidden: HiddenState = await returning;
     const fault = hiddenFault(hidden, returns, count);
     if (fault !== undefined) throw lost(`the ring gave back what it should not: ${fault}`);
-    const leaving = {
-      sequence,
-      step: { hidden, count },
-      wanted: { logits: rows, hidden: false },
-      shared: () => continued(sequence.back, keep),
-      alone: async () => {
-        const cache = cutTo(sequence.back, keep);
-        if (rows > 0 || backHasLayers) return back.runner.run(cache, leaving.step, leaving.wanted);
-        cache.advance({}, count);
-        return { logits: [], hidden: [] };
-      },
-    };
-    return (await this.#back.step(leaving, signal)).logits;
+    if (rows === 0 && !backHasLayers) {
+      const pass = async () => cutTo(back, keep).advance({}, count);
+      await this.#back.work(sequence, pass, signal);
+      return [];
+    }
+    const leaving = { step: { hidden, count }, wanted: { logits: rows, hidden: false } };
+    return (await this.#back.step({ sequence, ...leaving, ...after(back, keep) }, signal)).logits;
   }
 
   /** Reads the sequence again from its ids, because the ring has lost all or part of it. */
@@ -207,9 +196,12 @@ export class RingDecoder implements Decoder<RingSequence> {
   }
 }
 
-/** The cache, if a sequence goes on where it ends. */
-function continued(cache: SequenceCache, keep: number): SequenceCache | undefined {
-  return keep > 0 && cache.length === keep ? cache : undefined;
+/** The state for a step after the first `keep` tokens. */
+function after(cache: SequenceCache, keep: number) {
+  return {
+    shared: () => (keep > 0 && cache.length === keep ? cache : undefined),
+    own: () => cutTo(cache, keep),
+  };
 }
 
 /** The cache without all tokens from `keep` on; throws `stage-lost` if it has fewer tokens. */

@@ -17,8 +17,8 @@ interface SequenceStep {
   readonly wanted: Wanted;
   /** The state that the step follows, if it can be fed as it is; otherwise the step needs a turn of its own. */
   shared(): SequenceCache | undefined;
-  /** Computes the step in a turn of its own. */
-  alone(): Promise<StepResult>;
+  /** The state that the step follows, made or cut for it in a turn of its own; throws if there is none. */
+  own(): SequenceCache;
 }
 
 /** A step that waits. */
@@ -84,7 +84,8 @@ export class SharedRuns {
   async step(step: SequenceStep, signal: AbortSignal): Promise<StepResult> {
     const { count } = step.step;
     const { logits, hidden } = step.wanted;
-    if (count > 1 || logits + Number(hidden) !== 1) return this.work(step.sequence, () => step.alone(), signal);
+    const alone = () => this.#runner.run(step.own(), step.step, step.wanted);
+    if (count > 1 || logits + Number(hidden) !== 1) return this.work(step.sequence, async () => alone(), signal);
     const waiting: Waiting = { ...step, signal, result: undefined, done: deferred() };
     this.#share?.came(step.sequence);
     return this.#queued({ sequence: step.sequence, waiting }, async () => {
@@ -92,7 +93,7 @@ export class SharedRuns {
         if (!waiting.result) await this.#runWaiting(2);
         if (waiting.result) return;
         const start = performance.now();
-        waiting.result = await step.alone();
+        waiting.result = await alone();
         this.#leave([waiting], performance.now() - start);
       }, signal).catch((error: unknown) => waiting.done.reject(error));
       return waiting.done.promise;

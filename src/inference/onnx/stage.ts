@@ -58,19 +58,13 @@ export class OnnxStage implements StageService {
     signal.throwIfAborted();
     this.#check(forward);
     const { sequence, keep, count, hidden } = forward;
-    const step = { hidden, count };
-    const wanted = { logits: 0, hidden: true };
     const result = await this.#runs.step(
       {
         sequence,
-        step,
-        wanted,
+        step: { hidden, count },
+        wanted: { logits: 0, hidden: true },
         shared: () => this.#continued(sequence, keep),
-        alone: () => {
-          const cache = this.#cache(sequence, keep, count);
-          cache.truncate(keep);
-          return this.#runner.run(cache, step, wanted);
-        },
+        own: () => this.#cutOrMade(sequence, keep, count),
       },
       signal,
     );
@@ -118,7 +112,8 @@ export class OnnxStage implements StageService {
     return this.#spec.fixedBytes + tokens * this.#spec.bytesPerToken;
   }
 
-  #cache(sequence: string, keep: number, count: number): SequenceCache {
+  /** The cache of a sequence without all tokens from `keep` on, or a new one. Throws `stage-lost` and `stage-refused`. */
+  #cutOrMade(sequence: string, keep: number, count: number): SequenceCache {
     const held = this.#caches.get(sequence);
     const length = held?.length ?? 0;
     if (length < keep || (keep > 0 && keep < length && !held?.canGoBack)) {
@@ -132,6 +127,7 @@ export class OnnxStage implements StageService {
     this.#caches.delete(sequence);
     this.#makeRoom(bytes);
     this.#caches.set(sequence, cache);
+    cache.truncate(keep);
     return cache;
   }
 
