@@ -30,6 +30,8 @@ export const MEMBER_DIAL_MS = 8_000;
 export const MAX_RELAYED_CHARS = 32 * 1024;
 /** Lines that this node makes or answers at once; each costs an RTCPeerConnection, of which browsers have 500. */
 export const MAX_DIALS = 8;
+/** Lines beyond these, for nodes that this one has chosen itself: those that others name may be made up, and never answer. */
+export const CHOSEN_DIALS = 4;
 /** Wait before signaling is tried again, doubled each time up to the maximum. */
 export const RECONNECT_MIN_MS = 500;
 export const RECONNECT_MAX_MS = 15_000;

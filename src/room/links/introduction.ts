@@ -4,7 +4,7 @@ import { type AuthenticatedLine, Link, type RawLink } from "../../wire";
 import { BULK_FRAMES } from "../frames/bulk";
 import { FrameReader } from "../frames/frame-reader";
 import { STAGE_FRAMES } from "../frames/stage";
-import type { Membership } from "../membership";
+import type { Membership, Standing } from "../membership";
 import { reconcile } from "../membership/reconcile";
 import { ROOM_FRAMES, type RoomFrameBody, type RoomLink } from "../protocol";
 import { dismiss } from "./dismiss";
@@ -38,7 +38,7 @@ interface IntroductionOptions {
   /** Where this node and those that it knows can be reached. */
   membersFrame(): RoomFrameBody<"members">;
   /** Takes what the other node says about that. */
-  learn(frame: RoomFrameBody<"members">, link: RoomLink): void;
+  learn(frame: RoomFrameBody<"members">, link: RoomLink, standing: Standing): void;
 }
 
 /** Introduces this node to others, in one membership. */
@@ -101,7 +101,7 @@ export class Introduction {
     if (!bootstrap && !hello.bootstrap) {
       return { did: link.did, session: hello.session, link, stage, bulk, proof, standing, charter };
     }
-    learn((await reader.take(["members"])).body, link);
+    learn((await reader.take(["members"])).body, link, standing);
     // The dialling side has the addresses that it came for. The other side waits a moment for it to leave.
     if (link.offerer) link.close("introduced");
     else reader.closeSoon("introduced");

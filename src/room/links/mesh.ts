@@ -79,7 +79,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       session: options.session,
       welcome: (line) => options.welcome(line),
       membersFrame: () => this.#membersFrame(),
-      learn: (frame, link) => this.#learn(frame, link),
+      learn: (frame, link, { branch }) => this.#learn(frame, link, branch),
     });
     this.#spares = new SpareLinks({
       runOutMs: options.runOutMs,
@@ -110,7 +110,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
    * success.
    */
   dial(did: Did, address: PeerId | undefined): void {
-    this.#dialler.dial(did, { address, via: address ? undefined : this.#anyLink(), chosen: true });
+    this.#dialler.dial(did, { address, via: address ? undefined : this.#anyLink(), teller: undefined });
   }
 
   /** Nodes that are being dialled now. */
@@ -152,7 +152,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   takeMembers(member: Member, frame: ReceivedBody<"members">): void {
     member.address = frame.address as PeerId | undefined;
     member.slot = frame.slot;
-    this.#learn(frame, member.link);
+    this.#learn(frame, member.link, member.standing.branch);
   }
 
   /** Takes an offer or an answer for this node, or passes it on. */
@@ -238,17 +238,17 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   }
 
   /** Unites what a member knows with what this node knows. */
-  #learn(frame: RoomFrameBody<"members">, link: RoomLink): void {
+  #learn(frame: RoomFrameBody<"members">, link: RoomLink, teller: Did): void {
     const hear = (did: string, address: string | undefined, via: RoomLink | undefined): void =>
-      this.#dialler.dial(did as Did, { address: address as PeerId | undefined, via, chosen: false });
+      this.#dialler.dial(did as Did, { address: address as PeerId | undefined, via, teller });
     if (frame.address) hear(link.did, frame.address, undefined);
     for (const peer of frame.peers) hear(peer.did, peer.address, link);
   }
 
-  #isWanted(did: Did, { chosen }: DialTarget): boolean {
+  #isWanted(did: Did, { teller }: DialTarget): boolean {
     if (did === this.#options.membership.signer.did || this.members.has(did)) return false;
     if (this.#handshake.isShunned(did)) return false;
-    return this.members.size < MAX_LINKS && (chosen || this.#options.wants(did));
+    return this.members.size < MAX_LINKS && (!teller || this.#options.wants(did));
   }
 
   /** A link that broke is replaced while its node is still there. */
@@ -256,7 +256,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     for (const ms of REDIAL_MS) {
       await new Promise((resolve) => setTimeout(resolve, ms));
       if (this.#closed || this.members.has(did)) return;
-      this.#dialler.dial(did, { address, via: this.#anyLink(), chosen: true });
+      this.#dialler.dial(did, { address, via: this.#anyLink(), teller: undefined });
     }
   }
 
