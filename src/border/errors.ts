@@ -7,6 +7,7 @@ export interface ErrorWire {
   readonly message: string;
   /** Only for a `MicrogridError`. */
   readonly code?: ErrorCode;
+  readonly field?: string;
   readonly cause?: ErrorWire;
 }
 
@@ -21,6 +22,7 @@ export function errorToWire(error: unknown, depth = 0): ErrorWire {
     name,
     message,
     ...(error instanceof MicrogridError && { code: error.code }),
+    ...(error instanceof MicrogridError && error.field !== undefined && { field: error.field }),
     ...(cause !== undefined && depth < MAX_CAUSES && { cause: errorToWire(cause, depth + 1) }),
   };
 }
@@ -35,9 +37,11 @@ export function errorFromWire(wire: ErrorWire): Error {
   return new MicrogridError("internal", wire.message, { cause: error });
 }
 
-function restored({ name, message, code, cause }: ErrorWire): Error {
+function restored({ name, message, code, field, cause }: ErrorWire): Error {
   const options = cause === undefined ? undefined : { cause: restored(cause) };
-  if (code !== undefined) return new MicrogridError(code, message, options);
+  if (code !== undefined) {
+    return new MicrogridError(code, message, { ...options, ...(field !== undefined && { field }) });
+  }
   if (name === "AbortError" || name === "TimeoutError") return new DOMException(message, name);
   const error = new Error(message, options);
   error.name = name;

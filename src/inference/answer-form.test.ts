@@ -175,7 +175,7 @@ describe("an answer in a form", () => {
 
   it("is refused if its shortest text does not fit, with both numbers", async () => {
     await expect(begin({ format: schemaFormat(PERSON), maxTokens: 3 })).rejects.toMatchObject({
-      code: "bad-request",
+      ...{ code: "bad-request", field: "format" },
       message: expect.stringMatching(/has \d+ tokens, but there is room for 3\./) as string,
     });
   });
@@ -209,7 +209,7 @@ describe("an answer in a form", () => {
     const resume = { packageHash: "", tokenizerHash: "", engine: "onnx", backend: "wasm" } as const;
     await expect(
       begin({ format: schemaFormat(PERSON), resume: { ...resume, ids: [], idsInText: 0, text: '{"nam3' } }),
-    ).rejects.toMatchObject({ code: "bad-request" });
+    ).rejects.toMatchObject({ code: "bad-request", field: "format" });
   });
 
   it("is valid for any schema, from any model, with any room", async () => {

@@ -55,7 +55,9 @@ export class AnswerForm {
   get missing(): number {
     const missing = this.#constraint.missing;
     if (missing !== undefined) return missing;
-    throw new MicrogridError("bad-request", "The model cannot write an answer in the format that is asked for.");
+    throw new MicrogridError("bad-request", "The model cannot write an answer in the format that is asked for.", {
+      field: "format",
+    });
   }
 
   /** Goes on behind tokens that read `text`, as far as the form is concerned. False if that does not have the form. */

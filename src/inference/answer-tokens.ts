@@ -66,7 +66,9 @@ export class AnswerTokens {
     const { tokenizer, contextLength } = terms;
     const { prompt: text, messages } = request;
     if (messages.length === 0 && text === undefined) {
-      throw new MicrogridError("bad-request", "The conversation is empty. Write a message first.");
+      throw new MicrogridError("bad-request", "The conversation is empty. Write a message first.", {
+        field: "messages",
+      });
     }
     const read = text === undefined ? terms.read : () => tokenizer.encodeText(text);
     // Every prompt of this request ends in the same way.
@@ -77,6 +79,7 @@ export class AnswerTokens {
       throw new MicrogridError(
         "bad-request",
         `“logit_bias” names the token ${foreign[0]}, but the last token of ${terms.name} is ${tokenizer.size - 1}.`,
+        { field: "logitBias" },
       );
     }
     const thoughts = text === undefined ? tokenizer.thoughts : NO_THOUGHTS;
@@ -86,6 +89,7 @@ export class AnswerTokens {
       throw new MicrogridError(
         "bad-request",
         "The prompt is empty, and this model has no token with which texts begin. Write the beginning of a text.",
+        { field: "prompt" },
       );
     }
     this.ids = [...prompt.ids, ...resumed];
@@ -216,6 +220,7 @@ export class AnswerTokens {
       throw new MicrogridError(
         "bad-request",
         "The answer so far does not have the format that is asked for. Ask again.",
+        { field: "format" },
       );
     }
     // The answer was begun by a model of another family, which writes calls in another way; it goes on in that way.
@@ -236,6 +241,7 @@ export class AnswerTokens {
     throw new MicrogridError(
       "bad-request",
       `The shortest answer in this format has ${needed} tokens, but there is room for ${room}. Allow more tokens.`,
+      { field: this.#request.format ? "format" : "tools" },
     );
   }
 

@@ -138,18 +138,19 @@ describe("tools", () => {
   it("are refused if a strict schema cannot be honoured, and called with any object otherwise", async () => {
     const tokenizer = await familyTokenizer("qwen25", "hermes");
     const tool = { name: "odd", parameters: '{"type": "object", "patternProperties": {"^a": {}}}' };
-    await expect(begin(tokenizer, { tools: [{ ...tool, strict: true }] })).rejects.toMatchObject({
-      code: "bad-request",
-    });
+    const strict = [{ ...tool, strict: true }];
+    await expect(begin(tokenizer, { tools: strict })).rejects.toMatchObject({ code: "bad-request", field: "tools" });
+    const format = { type: "regex", pattern: "(?=a)" } as const;
+    const both = begin(tokenizer, { tools: [tool], format });
+    await expect(both).rejects.toMatchObject({ code: "bad-request", field: "format" });
     const events = run(await begin(tokenizer, { tools: [tool], toolChoice: "required", parallelToolCalls: false }), 3);
     expect(textOf(events)).toMatch(/^<tool_call>\n\{"name": "odd", "arguments": \{/);
   });
 
   it("are refused if there is no room for a call that has to come", async () => {
     const tokenizer = await familyTokenizer("qwen25", "hermes");
-    await expect(begin(tokenizer, { toolChoice: "required", maxTokens: 5 })).rejects.toMatchObject({
-      code: "bad-request",
-    });
+    const tight = begin(tokenizer, { toolChoice: "required", maxTokens: 5 });
+    await expect(tight).rejects.toMatchObject({ code: "bad-request", field: "tools" });
   });
 
   it.each<[ToolFamily, ToolFormatName]>([

@@ -135,6 +135,7 @@ function promptTooLong({ prompt }: GenerationRequest, tokens: number, { contextL
     "context-exceeded",
     `${what} has ${tokens} tokens, but this model reads at most ${contextLength}. ` +
       `${todo}, or choose a model with a longer context.`,
+    { field: prompt === undefined ? "messages" : "prompt" },
   );
 }
 
@@ -155,6 +156,7 @@ function messageTooLong(messages: readonly ChatMessage[], resumed: number, terms
   return new MicrogridError(
     "context-exceeded",
     `This message has ${count(last)}${more}; ${limit}. Shorten it, or choose a model that reads more.`,
+    { field: "messages" },
   );
 }
 

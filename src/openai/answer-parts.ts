@@ -2,6 +2,7 @@
 import { MicrogridError, randomId } from "../core";
 import { type FinishReason, type TokenLogprob, type ToolPart, type Usage, toolReader } from "../inference";
 import type { AnswerEvent, AnswerRequest, AnswerSummary } from "../node";
+import { type FieldNames, withField } from "./refusals";
 
 /** Streams one answer, as `Grid.answer` does. */
 export type Answer = (request: AnswerRequest, options: { signal?: AbortSignal }) => AsyncIterable<AnswerEvent>;
@@ -30,18 +31,18 @@ type AnswerPart =
 export type ChoicePart = AnswerPart & { readonly choice: number };
 
 /**
- * Streams the answers to several requests at once, each part as soon as it is there. If one fails, all end. Leaving the loop,
- * or an abort, stops the work.
+ * Streams the answers to a request, each part as soon as it is there. If one fails, all end, with an error that is about a field of the
+ * client's. Leaving the loop, or an abort, stops the work.
  */
 export async function* answerParts(
-  requests: readonly AnswerRequest[],
+  { answers, names }: { readonly answers: readonly AnswerRequest[]; readonly names: FieldNames },
   answer: Answer,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<ChoicePart, void> {
   // Leaving must stop the work at once, even while the next token is on its way.
   const left = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
-  const sources = requests.map((request) => partsOf(answer(request, { signal }), request));
+  const sources = answers.map((request) => partsOf(answer(request, { signal }), request));
   const next = (choice: number): Promise<{ choice: number; result: IteratorResult<AnswerPart, void> }> => {
     const coming = sources[choice]!.next().then((result) => ({ choice, result }));
     // It may fail while the reader is busy with the last part, or gone.
@@ -58,6 +59,8 @@ export async function* answerParts(
         yield { ...result.value, choice };
       }
     }
+  } catch (error) {
+    throw withField(error, names);
   } finally {
     left.abort();
   }

@@ -3,8 +3,8 @@ import * as v from "valibot";
 import { MicrogridError } from "../core";
 
 /**
- * Parses the body of a request. Throws `bad-request`, whose message names the field; `fieldOf` gives it to programs. `nameOf` says
- * how a client calls what is at a path of the body.
+ * Parses the body of a request. Throws `bad-request`, whose message names the field, as its `field` does. `nameOf` says how a client
+ * calls what is at a path of the body.
  */
 export function checked<S extends v.GenericSchema>(
   schema: S,
@@ -15,32 +15,12 @@ export function checked<S extends v.GenericSchema>(
   if (result.success) return result.output;
   const { issue, field: path } = innermost(result.issues[0]);
   const field = nameOf(path);
-  throw new FieldError(field, sentence(issue, field));
+  throw new MicrogridError("bad-request", sentence(issue, field), field === "" ? {} : { field });
 }
 
 /** Refuses a field for a reason that no schema can say. */
 export function refusedField(field: string, why: string): MicrogridError {
-  return new FieldError(field, `“${field}” cannot be used. ${why}`);
-}
-
-/** An error of the node about a field, with the same code and message. */
-export function aboutField(field: string, { code, message }: MicrogridError): MicrogridError {
-  return new FieldError(field, message, code);
-}
-
-/** The field that a request was refused for, such as `messages.0.content`; undefined for other errors. */
-export function fieldOf(error: unknown): string | undefined {
-  return error instanceof FieldError && error.field !== "" ? error.field : undefined;
-}
-
-/** A request was refused for one of its fields; empty for the request as a whole. */
-class FieldError extends MicrogridError {
-  readonly field: string;
-
-  constructor(field: string, message: string, code: MicrogridError["code"] = "bad-request") {
-    super(code, message);
-    this.field = field;
-  }
+  return new MicrogridError("bad-request", `“${field}” cannot be used. ${why}`, { field });
 }
 
 /**

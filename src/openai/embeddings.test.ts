@@ -103,13 +103,15 @@ describe("OpenAI's own client", () => {
   });
 
   test.each([
-    ["context-exceeded", {}, { param: "input", code: "context_length_exceeded" }],
-    ["bad-request", { dimensions: 900 }, { param: "dimensions", code: null }],
-    ["bad-request", { input: [[99]] }, { param: "input", code: null }],
-    ["unsupported-model", {}, { param: null, code: "unsupported_model" }],
-  ] as const)("hears which field an error is about: %s %j", async (code, body, expected) => {
-    const { client } = gridOf(() => Promise.reject(new MicrogridError(code, "No.")));
-    await expect(client.embeddings.create({ model: "v", input: "a", ...body } as never)).rejects.toMatchObject({
+    ["context-exceeded", undefined, { param: "input", code: "context_length_exceeded" }],
+    ["bad-request", "dimensions", { param: "dimensions", code: null }],
+    ["bad-request", "inputs", { param: "input", code: null }],
+    ["bad-request", undefined, { param: null, code: null }],
+    ["unsupported-model", undefined, { param: null, code: "unsupported_model" }],
+  ] as const)("hears which field an error is about: %s %s", async (code, field, expected) => {
+    const failure = new MicrogridError(code, "No.", field && { field });
+    const { client } = gridOf(() => Promise.reject(failure));
+    await expect(client.embeddings.create({ model: "v", input: "a" })).rejects.toMatchObject({
       status: 400,
       ...expected,
     });

@@ -2,11 +2,11 @@
 import type { CreateEmbeddingResponse } from "openai/resources/embeddings";
 import { base64 } from "@scure/base";
 import * as v from "valibot";
-import { MicrogridError } from "../core";
 import { EmbeddingIdsSchema, EmbeddingTextSchema, MAX_EMBEDDING_INPUTS } from "../inference";
 import type { EmbedRequest, EmbedResult } from "../node";
-import { aboutField, checked } from "./check";
+import { checked } from "./check";
 import { maybe, ownFields, serviceFields, wishesOf } from "./fields";
+import { withField } from "./refusals";
 import type { Embeddings, MicrogridEmbeddings } from "./types";
 
 /** Computes vectors, as the node does. */
@@ -31,6 +31,8 @@ const Body = v.strictObject({
   user: serviceFields.user,
   ...ownFields,
 });
+
+const NAMES = { text: "input" } as const;
 
 /** A request that has been read. */
 interface ReadRequest {
@@ -58,7 +60,7 @@ export async function embeddings(
 ): Promise<MicrogridEmbeddings> {
   const { model, dimensions, vectors, promptTokens, providers } = await embed(asked, options).catch(
     (error: unknown) => {
-      throw withField(error, asked);
+      throw withField(error, NAMES);
     },
   );
   const data = Array.from({ length: vectors.length / dimensions }, (_, index) => {
@@ -84,15 +86,4 @@ function base64Of({ buffer, byteOffset, byteLength }: Float32Array): string {
 function inputsOf(input: v.InferOutput<typeof Body>["input"]): EmbedRequest["embedding"]["inputs"] {
   if (typeof input === "string") return [input];
   return input.every((each) => typeof each === "number") ? [input] : input;
-}
-
-/** Names the field that an error of the node is about, where that is sure. */
-function withField(error: unknown, { embedding: { inputs, dimensions } }: EmbedRequest): unknown {
-  if (!(error instanceof MicrogridError)) return error;
-  if (error.code === "context-exceeded") return aboutField("input", error);
-  if (error.code !== "bad-request") return error;
-  return aboutField(
-    dimensions === undefined || inputs.some((input) => typeof input !== "string") ? "input" : "dimensions",
-    error,
-  );
 }

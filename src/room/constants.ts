@@ -75,6 +75,8 @@ export const MAX_OFFERS = 64;
 export const MAX_MODEL_CHARS = 500;
 export const MAX_MESSAGES = 2_000;
 export const MAX_REQUEST_BYTES = 2 * 1024 * 1024;
+/** The name of the part of a request that was refused. */
+export const MAX_FIELD_CHARS = 120;
 /** Inputs of one job for embeddings; whoever has more of them makes several jobs. */
 export const MAX_JOB_INPUTS = 64;
 /** Vectors of such a job: 8,192 numbers for each input, more than any model gives. */

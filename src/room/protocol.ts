@@ -24,6 +24,7 @@ import {
   MAX_NAME_CHARS,
   MAX_OFFERS,
   MAX_RELAYED_CHARS,
+  MAX_FIELD_CHARS,
   MAX_REQUEST_BYTES,
   MAX_TOKENS_FRAME_BYTES,
   MAX_VECTORS_BYTES,
@@ -251,7 +252,13 @@ export const ROOM_FRAMES = {
     rate: JOB_RATE,
   },
   "job.failed": {
-    schema: v.strictObject({ id: JobIdSchema, code: text(40), message: text(500) }),
+    schema: v.strictObject({
+      id: JobIdSchema,
+      code: text(40),
+      message: text(500),
+      /** The part of the request that was refused, such as `format`. */
+      field: v.optional(text(MAX_FIELD_CHARS)),
+    }),
     maxBytes: 2048,
     rate: JOB_RATE,
   },

@@ -27,7 +27,10 @@ export class FarSide {
 
   async fail(kind: "ours" | "foreign"): Promise<never> {
     if (kind === "foreign") throw new TypeError("not a function");
-    throw new MicrogridError("quota-exceeded", "The disk is full.", { cause: new RangeError("too large") });
+    throw new MicrogridError("quota-exceeded", "The disk is full.", {
+      cause: new RangeError("too large"),
+      field: "files.2",
+    });
   }
 
   /** Resolves when its signal is aborted, with the reason's message. */

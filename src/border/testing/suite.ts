@@ -40,10 +40,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     check((await far.group.echo(undefined)) === undefined, "undefined stays undefined");
   },
 
-  "an error keeps its class, code, message and cause": async ({ far }) => {
+  "an error keeps its class, code, message, field and cause": async ({ far }) => {
     const ours = await failure(far.fail("ours"));
     check(ours instanceof MicrogridError && ours.code === "quota-exceeded", "the class and the code");
     check(ours.message === "The disk is full.", "the message");
+    check(ours.field === "files.2", "the field");
     check((ours.cause as Error).name === "RangeError", "the cause");
     const foreign = await failure(far.fail("foreign"));
     check(foreign instanceof MicrogridError && foreign.code === "internal", "other errors are internal");

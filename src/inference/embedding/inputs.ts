@@ -25,10 +25,13 @@ export function inputIds(inputs: EmbeddingRequest["inputs"], reader: Reader): (r
       throw new MicrogridError(
         "context-exceeded",
         `The input ${quoted(input)} has ${ids.length} tokens, and ${name} reads at most ${window}. Divide it into shorter texts.`,
+        { field: "inputs" },
       );
     }
     if (ids.length > 0) return ids;
-    throw new MicrogridError("bad-request", `The input ${quoted(input)} has no tokens for ${name}. Leave it out.`);
+    throw new MicrogridError("bad-request", `The input ${quoted(input)} has no tokens for ${name}. Leave it out.`, {
+      field: "inputs",
+    });
   });
 }
 
@@ -38,6 +41,7 @@ function checkIds(ids: readonly number[], { tokenizer, name }: Reader): void {
   throw new MicrogridError(
     "bad-request",
     `The input contains the token ${strange}, but ${name} has only ${tokenizer.size} tokens. Ids have to be those of its own tokenizer; send texts instead.`,
+    { field: "inputs" },
   );
 }
 

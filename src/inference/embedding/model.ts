@@ -81,6 +81,7 @@ export abstract class EmbeddingModel implements LoadedModel {
     throw new MicrogridError(
       "bad-request",
       `The vectors of ${this.#name} have ${dimensions} dimensions, so there are none with ${wanted}. Ask for fewer.`,
+      { field: "dimensions" },
     );
   }
 }

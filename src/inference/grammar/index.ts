@@ -1,5 +1,5 @@
 /** Formats of answers: grammars, and the constraint that keeps an answer in one. Loaded when a request first has a format. */
-import { MicrogridError } from "../../core";
+import { MicrogridError, about } from "../../core";
 import type { ChatTokenizer } from "../tokenizer";
 import { type ToolFormatName, offeredTools } from "../tools";
 import type { AnswerFormat, GenerationRequest } from "../types";
@@ -41,7 +41,8 @@ export function constraintOf(
       includesThoughts: includesThoughts(name),
     });
   }
-  const states = request.format && statesOf(request.format);
+  const { format } = request;
+  const states = format && about("format", () => statesOf(format));
   return states && new Constraint(states, { vocabulary: vocabularyOf(tokenizer, false), endIds });
 }
 
@@ -53,7 +54,8 @@ export function statesOf(format: AnswerFormat): States {
 function callStates(request: FormRequest, name: ToolFormatName): States {
   const { format, tools, toolChoice = "auto", parallelToolCalls } = request;
   const key = JSON.stringify([name, format, tools, toolChoice, parallelToolCalls]);
-  return kept(key, () => callGrammar(name, request, format && grammarOf(format)));
+  const answer = (): Grammar | undefined => format && about("format", () => grammarOf(format));
+  return about("tools", () => kept(key, () => callGrammar(name, request, answer())));
 }
 
 function kept(key: string, grammar: () => Grammar): States {

@@ -99,7 +99,7 @@ describe("ChatTemplate", () => {
     ] as const) {
       expect(() => end(family, { [name]: "x" })).toThrow(
         expect.objectContaining({
-          code: "bad-request",
+          ...{ code: "bad-request", field: `template.${name}` },
           message: expect.stringContaining(`“${name}”`) as unknown,
         }) as Error,
       );
@@ -140,7 +140,7 @@ describe("ChatTemplate", () => {
     );
     expect(() => few.write([user("One?"), assistant("Two."), user("Three?")])).toThrow(
       expect.objectContaining({
-        code: "bad-request",
+        ...{ code: "bad-request", field: "messages" },
         message: expect.stringContaining("One question only") as unknown,
       }) as Error,
     );

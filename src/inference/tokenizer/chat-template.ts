@@ -175,6 +175,7 @@ export class ChatTemplate {
       throw new MicrogridError(
         "bad-request",
         `The chat template of this model does not know “${name}”. Leave it out, or choose another model.`,
+        { field: `template.${name}` },
       );
     });
     return Object.fromEntries(named);
@@ -205,7 +206,7 @@ function refusal(error: TemplateRefusal): MicrogridError {
   return new MicrogridError(
     "bad-request",
     `This model takes no chat of this form: its chat template says “${error.message}”.`,
-    { cause: error },
+    { cause: error, field: "messages" },
   );
 }
 

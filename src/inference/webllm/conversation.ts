@@ -23,6 +23,7 @@ export function renderConversation(
       throw new MicrogridError(
         "bad-request",
         "This model takes instructions (a system message) at the start of a conversation only.",
+        { field: "messages" },
       );
     }
     // `genericChat` has made questions of the results of tools.

@@ -43,8 +43,10 @@ describe("the thinking of an MLC model", () => {
   });
 
   it("refuses what a model does not know", async () => {
-    const refused = { code: "bad-request" };
-    await expect(thoughtFor(CHAT_TEMPLATES.chatml, { enable_thinking: false })).rejects.toMatchObject(refused);
-    await expect(thoughtFor(CHAT_TEMPLATES.qwen3, { documents: "" })).rejects.toMatchObject(refused);
+    const refused = (name: string) => ({ code: "bad-request", field: `template.${name}` });
+    const thinking = thoughtFor(CHAT_TEMPLATES.chatml, { enable_thinking: false });
+    await expect(thinking).rejects.toMatchObject(refused("enable_thinking"));
+    const documents = thoughtFor(CHAT_TEMPLATES.qwen3, { documents: "" });
+    await expect(documents).rejects.toMatchObject(refused("documents"));
   });
 });

@@ -35,6 +35,7 @@ export function emptyThought(
       throw new MicrogridError(
         "bad-request",
         `${name} does not know “${variable}”, since WebLLM writes its chats. Leave it out, or choose an ONNX model.`,
+        { field: `template.${variable}` },
       );
     }
     off = variable === EFFORT ? value === NO_EFFORT : value === false;

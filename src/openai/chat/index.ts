@@ -20,7 +20,7 @@ export function chatCompletions(answer: Answer): ChatCompletions {
     options: { signal?: AbortSignal } = {},
   ): Promise<MicrogridCompletion | AsyncIterable<MicrogridChunk>> {
     const request = CHAT.read(params);
-    const parts = answerParts(request.answers, answer, options);
+    const parts = answerParts(request, answer, options);
     return request.stream ? CHAT.chunks(parts, request) : CHAT.whole(parts, request);
   }
   return { create } as ChatCompletions;

@@ -1,6 +1,5 @@
 /** Errors as OpenAI's clients expect them: a status, and a body that names the kind, the field and a code. */
 import { type ErrorCode, MicrogridError, isAbort } from "../../core";
-import { fieldOf } from "../check";
 
 /** The body of an error. */
 interface ErrorBody {
@@ -60,7 +59,7 @@ export function errorReply(error: unknown): {
   }
   const known = REQUEST_ERRORS[error.code];
   if (known) {
-    const param = fieldOf(error) ?? null;
+    const param = error.field ?? null;
     return reply(known.status, error.message, { type: "invalid_request_error", code: known.code, param });
   }
   if (PASSING.has(error.code)) {

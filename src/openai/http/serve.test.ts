@@ -136,39 +136,34 @@ describe("OpenAI's own client", () => {
     await expect(refused).rejects.toMatchObject({ status: 400, param });
   });
 
-  const words = {
-    variable:
-      "The chat template of this model does not know “reasoning_effort”. Leave it out, or choose another model.",
-    own: "The chat template of this model does not know “colour”. Leave it out, or choose another model.",
-    schema: "“unevaluatedProperties” is not supported in the schema of an answer.",
-    bias: "“logit_bias” names the token 900, but the last token of M is 800.",
-    prompt: "The prompt is empty, and this model has no token with which texts begin.",
-  };
   const schema = { name: "a", schema: { type: "object" } };
   const calling = { tools: [{ type: "function", function: { name: "f" } }] };
   test.each([
-    ["chat/completions", { reasoning_effort: "low" }, words.variable, "reasoning_effort"],
-    ["chat/completions", { chat_template_kwargs: { colour: "red" } }, words.own, "chat_template_kwargs.colour"],
+    ["chat/completions", { reasoning_effort: "low" }, "template.reasoning_effort", "reasoning_effort"],
+    ["chat/completions", { chat_template_kwargs: { colour: "red" } }, "template.colour", "chat_template_kwargs.colour"],
     [
       "chat/completions",
       { response_format: { type: "json_schema", json_schema: schema } },
-      words.schema,
+      "format",
       "response_format",
     ],
-    ["chat/completions", calling, words.schema, "tools"],
-    ["chat/completions", { logit_bias: { "900": 1 } }, words.bias, "logit_bias"],
-    ["chat/completions", { response_format: { type: "json_object" } }, "There is no place for this.", null],
-    ["completions", { prompt: "" }, words.prompt, "prompt"],
-    ["responses", { input: "Hi", reasoning: { effort: "low" } }, words.variable, "reasoning.effort"],
-    ["responses", { input: "Hi", text: { format: { type: "json_schema", ...schema } } }, words.schema, "text.format"],
-  ])("hears which field the model refused: %s %j", async (path, body, message, param) => {
+    ["chat/completions", calling, "tools", "tools"],
+    ["chat/completions", { logit_bias: { "900": 1 } }, "logitBias", "logit_bias"],
+    ["chat/completions", { response_format: { type: "json_object" } }, undefined, null],
+    ["chat/completions", {}, "messages.0", "messages.0"],
+    ["chat/completions", {}, "colours", null],
+    ["responses", { input: "Hi" }, "messages.0", "input"],
+    ["completions", { prompt: "" }, "prompt", "prompt"],
+    ["responses", { input: "Hi", reasoning: { effort: "low" } }, "template.reasoning_effort", "reasoning.effort"],
+    ["responses", { input: "Hi", text: { format: { type: "json_schema", ...schema } } }, "format", "text.format"],
+  ])("hears which field the model refused: %s %j %s", async (path, body, field, param) => {
     const { client } = gridOf(async function* () {
       yield* eventsOf([]).slice(0, 1);
-      throw new MicrogridError("bad-request", message);
+      throw new MicrogridError("bad-request", "No.", field === undefined ? {} : { field });
     });
     const messages = path === "chat/completions" ? { messages: ask.messages } : {};
     const refused = client.post(`/${path}`, { body: { model: "m", ...messages, ...body } });
-    await expect(refused).rejects.toMatchObject({ status: 400, param, error: { message } });
+    await expect(refused).rejects.toMatchObject({ status: 400, param, error: { message: "No." } });
   });
 
   test.each([

@@ -5,7 +5,6 @@ import { type Answer, answerParts } from "../answer-parts";
 import { CHAT } from "../chat";
 import { COMPLETIONS } from "../completions";
 import { type Embed, embeddings, readEmbeddings } from "../embeddings";
-import { withField } from "../refusals";
 import { RESPONSES } from "../responses";
 import type { TextApi, TextRequest } from "../text-api";
 import { HttpError, errorReply } from "./errors";
@@ -88,11 +87,7 @@ function textEndpoint<R extends TextRequest, C, W>(api: TextApi<R, C, W>, { name
   return async (grid, body, stop) => {
     const request = api.read(body);
     await makeReady(grid, request.answers[0]!.generation.model, stop.signal);
-    const { generation } = request.answers[0]!;
-    const answers = answerParts(request.answers, grid.answer, { signal: stop.signal });
-    const parts = await begun(answers).catch((error: unknown) => {
-      throw withField(error, generation, request.names);
-    });
+    const parts = await begun(answerParts(request, grid.answer, { signal: stop.signal }));
     const cancel = (reason: unknown): void => stop.abort(reason);
     if (!request.stream) return reply(textBody(jsonText(api.whole(parts, request)), cancel), "application/json");
     const failed = (error: unknown): unknown => errorReply(error).body;

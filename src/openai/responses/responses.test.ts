@@ -15,8 +15,8 @@ function asked(body: object) {
 async function replyTo(events: readonly AnswerEvent[], body: object = {}) {
   const request = RESPONSES.read({ model: "m", input: "Hi", ...body });
   const { answer } = answering(events);
-  const whole = await RESPONSES.whole(answerParts(request.answers, answer), request);
-  const stream = await all<ResponseStreamEvent>(RESPONSES.chunks(answerParts(request.answers, answer), request));
+  const whole = await RESPONSES.whole(answerParts(request, answer), request);
+  const stream = await all<ResponseStreamEvent>(RESPONSES.chunks(answerParts(request, answer), request));
   return { whole, stream };
 }
 
@@ -143,7 +143,7 @@ describe("a response", () => {
     expect(whole).toMatchObject({ status: "incomplete", incomplete_details: { reason: "max_output_tokens" } });
     expect(stream.at(-1)?.type).toBe("response.incomplete");
     const request = RESPONSES.read({ model: "m", input: "Hi" });
-    const parts = answerParts(request.answers, async function* () {
+    const parts = answerParts(request, async function* () {
       yield* eventsOf(["Hel"]).slice(0, 2);
       throw new Error("Lost.");
     });

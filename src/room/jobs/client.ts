@@ -202,8 +202,8 @@ export class JobClient {
   }
 
   /** The peer could not complete an answer. */
-  failed({ id, code, message }: ReceivedBody<"job.failed">): void {
-    this.#job(id)?.fail(new JobFailedError(code, message));
+  failed({ id, code, message, field }: ReceivedBody<"job.failed">): void {
+    this.#job(id)?.fail(new JobFailedError(code, message, field));
   }
 
   /** All vectors of a job. */

@@ -29,6 +29,7 @@ export function fitFrame(request: GenerationRequest): FittedRequest {
   if (toolBytes > MAX_TOOL_BYTES) {
     throw tooLong(
       `The tools of this request have ${formatBytes(toolBytes)}; at most ${formatBytes(MAX_TOOL_BYTES)} can be sent to another device.`,
+      "tools",
     );
   }
   const budget =
@@ -42,12 +43,14 @@ export function fitFrame(request: GenerationRequest): FittedRequest {
   if (bytes > budget) {
     throw tooLong(
       `This message has ${formatBytes(bytes)}; at most ${formatBytes(budget)} can be sent to another device.`,
+      request.prompt === undefined ? "messages" : "prompt",
     );
   }
   const gone = few.left + left;
   if (gone > 0 && !shorten) {
     throw tooLong(
       `This conversation is too long to be sent to another device: at most ${MAX_MESSAGES} messages with ${formatBytes(budget)} can be sent.`,
+      "messages",
     );
   }
   return { request: gone > 0 ? { ...request, messages: small } : request, left: gone };
@@ -63,6 +66,7 @@ export function requireFit({ inputs }: EmbeddingRequest): void {
   if (bytes <= budget) return;
   throw tooLong(
     `The inputs of this request have ${formatBytes(bytes)}; at most ${formatBytes(budget)} can be sent to another device.`,
+    "inputs",
   );
 }
 
@@ -75,6 +79,6 @@ function bytesOf(text: string): number {
   return utf8(text).length;
 }
 
-function tooLong(what: string): MicrogridError {
-  return new MicrogridError("context-exceeded", `${what} Shorten it, or load a model on this device.`);
+function tooLong(what: string, field: string): MicrogridError {
+  return new MicrogridError("context-exceeded", `${what} Shorten it, or load a model on this device.`, { field });
 }

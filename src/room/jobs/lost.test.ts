@@ -26,10 +26,12 @@ describe("the words of a provider", () => {
       "stage",
     ]);
     expect(["worker-crashed", "constructor", ""].map(said)).toEqual(["engine", "engine", "engine"]);
-    expect(new JobFailedError("context-exceeded", "Too long.")).toMatchObject({
+    expect(new JobFailedError("context-exceeded", "Too long.", "messages")).toMatchObject({
       code: "context-exceeded",
+      field: "messages",
       message: "Too long.",
       loss: "refused",
     });
+    expect(new JobFailedError("worker-crashed", "…", "messages").field).toBeUndefined();
   });
 });

@@ -34,17 +34,17 @@ const SAID: ReadonlyMap<string, JobLoss> = new Map([
 export class JobLostError extends MicrogridError {
   readonly loss: JobLoss;
 
-  constructor(loss: JobLoss, message: string, code: ErrorCode = "peer-lost") {
-    super(code, message);
+  constructor(loss: JobLoss, message: string, code: ErrorCode = "peer-lost", field?: string) {
+    super(code, message, field === undefined ? {} : { field });
     this.loss = loss;
   }
 }
 
-/** The provider tried and failed; its `code` is kept where it says something about the request itself. */
+/** The provider tried and failed; its `code` and `field` are kept where they say something about the request itself. */
 export class JobFailedError extends JobLostError {
-  constructor(code: string, message: string) {
+  constructor(code: string, message: string, field?: string) {
     const known = ABOUT_THE_REQUEST.find((candidate) => candidate === code);
-    if (known) super("refused", message, known);
+    if (known) super("refused", message, known, field);
     else super(SAID.get(code) ?? "engine", `The device that answered could not go on: ${message}`);
   }
 }

@@ -1,5 +1,6 @@
 /** Jobs over the links of a room: answers, queues, refusals, and the end of a peer. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MicrogridError } from "../../core";
 import { letters, toyRequest } from "../../inference/testing/toy-provider";
 import { MemorySignaling } from "../../wire/testing/memory-transport";
 import type { RoomSession } from "../room-session";
@@ -113,8 +114,21 @@ describe("jobs between peers", () => {
     const { peer, asker } = await pair();
     await expect(collect(peer.generate(toyRequest(3_000_000), live()))).rejects.toMatchObject({ code: "bad-request" });
     const long = { ...toyRequest(5), messages: [{ role: "user" as const, content: "x".repeat(3_000_000) }] };
-    await expect(collect(peer.generate(long, live()))).rejects.toMatchObject({ code: "context-exceeded" });
+    const refused = { code: "context-exceeded", field: "messages" };
+    await expect(collect(peer.generate(long, live()))).rejects.toMatchObject(refused);
     expect(await collect(asker.session.peers[0]!.generate(toyRequest(5), live()))).toBe(letters(5));
+  });
+
+  it("are refused by the engine of the peer for a part of the request, and go on without a name that is too long", async () => {
+    const { peer, worker } = await pair();
+    for (const [field, told] of [
+      ["template.colour", "template.colour"],
+      ["x".repeat(1_000), undefined],
+    ] as const) {
+      worker.toy.beforeToken = () => Promise.reject(new MicrogridError("bad-request", "No.", { field }));
+      const refused = { code: "bad-request", message: "No.", field: told };
+      await expect(collect(peer.generate(toyRequest(1), live()))).rejects.toMatchObject(refused);
+    }
   });
 
   it("are refused as busy beyond the queue", async () => {

@@ -10,7 +10,7 @@ import {
 } from "../../inference";
 import type { RawFrame } from "../../wire";
 import type { CharterRule } from "../membership";
-import { COALESCE_MS, JOB_SIGN_MS, MAX_JOBS_PER_PEER, MAX_QUEUED_JOBS } from "../constants";
+import { COALESCE_MS, JOB_SIGN_MS, MAX_FIELD_CHARS, MAX_JOBS_PER_PEER, MAX_QUEUED_JOBS } from "../constants";
 import { JobIdSchema, type ReceivedBody, type RefusalReason, type RoomFrameBody, type RoomLink } from "../protocol";
 import { jobToGiveBack, nextJob, placeFor } from "./fair-turns";
 import type { PeerLoad } from "./refused";
@@ -223,8 +223,9 @@ export class JobServer {
     } catch (error) {
       // A cancelled job ends in silence, and a lost link has nobody to tell.
       if (!signal.aborted && !isAbort(error) && link.open) {
-        const { code, message } = errorToData(error);
-        link.post("job.failed", { id, code, message: message.slice(0, 500) });
+        const { code, message, field = "" } = errorToData(error);
+        const about = field !== "" && field.length <= MAX_FIELD_CHARS && { field };
+        link.post("job.failed", { id, code, message: message.slice(0, 500), ...about });
       }
     } finally {
       clearInterval(signs);
