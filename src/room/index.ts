@@ -17,6 +17,7 @@ export {
   exportMemberships,
   forgetMembership,
   found,
+  givingWay,
   keptRooms,
   readMemberships,
   saveMembership,

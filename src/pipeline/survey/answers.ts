@@ -1,6 +1,6 @@
 /** Answers members that plan a pipeline: tells them what this node could do for a model. */
 import { type Did, errorToData } from "../../core";
-import type { StageLanes, UnableReason } from "../../room";
+import { type StageLanes, type UnableReason, givingWay } from "../../room";
 import type { StageSource } from "../run";
 import type { LinkSurvey } from "./links";
 
@@ -29,7 +29,10 @@ export type Judge = (
   options: { readonly signal: AbortSignal },
 ) => Promise<Ability | Inability>;
 
-/** Maximum number of questions that are answered at once; each may read a graph and measure the device. */
+/**
+ * Maximum number of questions that are answered at once; each may read a graph and measure the device. Branches of the room share them:
+ * the newest question of the largest one gives way to a smaller one.
+ */
 const MAX_ANSWERING = 4;
 
 /** The answers of one node in one room. */
@@ -37,8 +40,8 @@ export class SurveyAnswers {
   readonly #traffic: StageLanes;
   readonly #links: LinkSurvey;
   readonly #judge: Judge;
-  /** The members that are being answered; each may ask one question at a time. */
-  readonly #asking = new Map<Did, AbortController>();
+  /** The questions that are being answered, by who asked them: each member may ask one at a time. */
+  readonly #asking = new Map<Did, { readonly ask: string; readonly stop: AbortController }>();
   readonly #stop: (() => void)[];
 
   constructor(traffic: StageLanes, links: LinkSurvey, judge: Judge) {
@@ -47,29 +50,29 @@ export class SurveyAnswers {
     this.#judge = judge;
     this.#stop = [
       traffic.handle({ "stage.ask": (body, from) => void this.#answer(from, body) }),
-      traffic.on("gone", ({ did }) => this.#asking.get(did)?.abort()),
+      traffic.on("gone", ({ did }) => this.#asking.get(did)?.stop.abort()),
     ];
   }
 
   close(): void {
     for (const stop of this.#stop) stop();
-    for (const asking of this.#asking.values()) asking.abort();
+    for (const { stop } of this.#asking.values()) stop.abort();
   }
 
   async #answer(
     from: Did,
     { ask, among, ...source }: StageSource & { readonly ask: string; readonly among: readonly Did[] },
   ): Promise<void> {
-    if (this.#asking.has(from) || this.#asking.size >= MAX_ANSWERING) {
-      this.#traffic.post(from, "stage.unable", { ask, why: "failed", text: "It is answering another question." });
+    if (this.#asking.has(from) || !this.#makeRoom(from)) {
+      this.#refuse(from, ask);
       return;
     }
-    const asking = new AbortController();
-    this.#asking.set(from, asking);
-    const judged = await this.#judge(source, from, { signal: asking.signal })
+    const stop = new AbortController();
+    this.#asking.set(from, { ask, stop });
+    const judged = await this.#judge(source, from, { signal: stop.signal })
       .catch((error: unknown): Inability => ({ why: "failed", text: errorToData(error).message }))
-      .finally(() => this.#asking.delete(from));
-    if (asking.signal.aborted) return;
+      .finally(() => this.#asking.get(from)?.stop === stop && this.#asking.delete(from));
+    if (stop.signal.aborted) return;
     if ("why" in judged) {
       this.#traffic.post(from, "stage.unable", { ask, ...judged, text: judged.text.slice(0, 500) });
       return;
@@ -77,5 +80,22 @@ export class SurveyAnswers {
     const measured = await Promise.allSettled(among.map(async (did) => ({ did, ...(await this.#links.measure(did)) })));
     const links = measured.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     this.#traffic.post(from, "stage.able", { ask, ...judged, links });
+  }
+
+  /** False where as many questions are being answered as may be, and none of them gives way. */
+  #makeRoom(from: Did): boolean {
+    if (this.#asking.size < MAX_ANSWERING) return true;
+    const branchOf = (did: Did): Did => this.#traffic.branchOf(did);
+    const out = givingWay(this.#asking, ([did]) => branchOf(did), branchOf(from)).at(-1);
+    if (!out) return false;
+    const [did, { ask, stop }] = out;
+    this.#asking.delete(did);
+    stop.abort();
+    this.#refuse(did, ask);
+    return true;
+  }
+
+  #refuse(did: Did, ask: string): void {
+    this.#traffic.post(did, "stage.unable", { ask, why: "failed", text: "It is answering another question." });
   }
 }

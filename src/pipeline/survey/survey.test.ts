@@ -1,5 +1,5 @@
 /** Asking members what they could do, over an in-memory bus. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Did } from "../../core";
 import { MAX_GRAPH_BYTES, STAGE_FRAMES } from "../../room/frames/stage";
 import { encodeFrame } from "../../wire/frames";
@@ -130,6 +130,30 @@ describe("a member that is asked", () => {
     await settle();
     expect(asked).toHaveLength(5);
   });
+});
+
+it("a member that is asked by many keys of one branch stops answering one of them for another branch", async () => {
+  const stopped: Did[] = [];
+  const { bus } = room({
+    a: (_source, consumer, options) =>
+      new Promise((resolve) => {
+        options.signal.addEventListener("abort", () => {
+          stopped.push(consumer);
+          resolve(ABLE);
+        });
+        if (consumer === did("honest")) resolve(ABLE);
+      }),
+  });
+  const ask = (name: string): void =>
+    bus.join(did(name)).post(did("a"), "stage.ask", { ask: "0".repeat(16), ...SOURCE, among: [] });
+  const keys = Array.from({ length: 6 }, (_, i) => `key ${i}`);
+  for (const key of keys) bus.branches.set(did(key), did("hostile"));
+  for (const key of keys) ask(key);
+  ask("honest");
+  await vi.waitFor(() => expect(bus.log.some(({ frame }) => frame.kind === "stage.able")).toBe(true));
+  expect(stopped).toEqual([did("key 3")]);
+  const refused = bus.log.flatMap(({ to, frame }) => (frame.kind === "stage.unable" ? [to] : []));
+  expect(refused).toEqual(["key 4", "key 5", "key 3"].map(did));
 });
 
 describe("a link's measurement", () => {

@@ -12,6 +12,9 @@ export class Bus {
   /** Called before a link is there. */
   onHold: (did: Did, signal: AbortSignal) => Promise<void> = () => Promise.resolve();
 
+  /** The branches of members that are not their own. */
+  readonly branches = new Map<Did, Did>();
+
   /** Called when a link is not held any longer. */
   onRelease: (did: Did) => void = () => undefined;
 
@@ -52,7 +55,10 @@ interface BusEvents {
 }
 
 /** `StageLanes` over a bus. */
-class BusTraffic extends TypedEventTarget<BusEvents> implements Pick<StageLanes, "send" | "post" | "hold" | "handle"> {
+class BusTraffic
+  extends TypedEventTarget<BusEvents>
+  implements Pick<StageLanes, "branchOf" | "send" | "post" | "hold" | "handle">
+{
   readonly registry = new StageRegistry();
   readonly #did: Did;
   readonly #bus: Bus;
@@ -62,6 +68,8 @@ class BusTraffic extends TypedEventTarget<BusEvents> implements Pick<StageLanes,
     this.#did = did;
     this.#bus = bus;
   }
+
+  branchOf = (did: Did): Did => this.#bus.branches.get(did) ?? did;
 
   send: StageLanes["send"] = (to, kind, body) => {
     if (!this.#bus.has(to)) return Promise.reject(new MicrogridError("peer-lost", "A device is gone."));

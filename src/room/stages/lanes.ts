@@ -35,6 +35,11 @@ export class StageLanes extends TypedEventTarget<StageLanesEvents> {
     return this.#registry.add(handlers, options);
   }
 
+  /** The branch with which a linked member shares what is scarce (`Standing.branch`). */
+  branchOf(did: Did): Did {
+    return this.#members.get(did)?.standing.branch ?? did;
+  }
+
   /** Sends a frame; resolves when the next one may be sent. Throws `peer-lost` where there is no link. */
   async send<K extends keyof typeof STAGE_FRAMES>(to: Did, kind: K, body: StageFrameBody<K>): Promise<void> {
     const member = this.#members.get(to);
