@@ -36,14 +36,17 @@ export interface EngineRequest extends GenerationRequest {
    * nothing. Ignored if that model is not loaded or has another tokenizer. It does not change the answer.
    */
   readonly draft?: string;
-  /** The peer for whom this is; absent for this device's own user. Prompts that were read are kept for each apart. */
+  /** As in `GenerateOptions`. Prompts that were read are kept for each asker apart. */
   readonly asker?: string | undefined;
 }
 
 /** How a provider is asked. */
 export interface GenerateOptions {
   readonly signal: AbortSignal;
-  /** The peer for whom this is; absent for this device's own user. */
+  /**
+   * The peer for whom this is: the branch of its room with which it shares what is scarce, a space, and its did. Absent for this
+   * device's own user.
+   */
   readonly asker?: string | undefined;
 }
 

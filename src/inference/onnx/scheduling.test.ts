@@ -204,6 +204,17 @@ describe("CachePool", () => {
     expect(pool.take([...ids, 5], undefined).length).toBe(4);
   });
 
+  it("gives up those of the branch that has most, whatever keys that has", () => {
+    const pool = new CachePool({ create, maxBytes: 100, maxCount: 4 });
+    const ids = [1, 2, 3, 4];
+    for (const asker of ["ada ada", ...[1, 2, 3, 4, 5].map((key) => `mallory key ${key}`), "ben ben"]) {
+      pool.put(filled(pool, ids, asker), ids, asker);
+    }
+    expect(pool.take([...ids, 5], "ada ada").length).toBe(4);
+    expect(pool.take([...ids, 5], "ben ben").length).toBe(4);
+    expect(pool.take([...ids, 5], "mallory key 5").length).toBe(4);
+  });
+
   it("never gives the user's own caches up for others", () => {
     const pool = new CachePool({ create, maxBytes: 100, maxCount: 2 });
     const own = [1, 2, 3];

@@ -244,8 +244,9 @@ export class JobServer {
 
   /** Sends the tokens; those that come within one frame of a screen travel together. */
   async #stream(job: Job, request: GenerationRequest, onFirstToken: () => void): Promise<RoomFrameBody<"job.done">> {
-    const { id, link } = job;
+    const { id, link, branch } = job;
     const signal = job.abort.signal;
+    const asker = `${branch} ${link.did}`;
     const batch = new TokenBatch();
     let seq = 0;
     let sentAt = -Infinity;
@@ -259,7 +260,7 @@ export class JobServer {
       await link.send("job.tokens", { id, seq: seq++, ...batch.take() });
     };
     try {
-      for await (const event of this.#options.provider.generate(request, { signal, asker: link.did })) {
+      for await (const event of this.#options.provider.generate(request, { signal, asker })) {
         if (event.type === "shortened") await link.send("job.shortened", { id, messages: event.messages });
         else if (event.type === "token" || event.type === "reasoning") {
           if (seq === 0) onFirstToken();

@@ -9,7 +9,7 @@ interface Entry<S> {
   readonly asker: Asker;
 }
 
-/** The asker of a request: a name for each peer, undefined for this device's own user. */
+/** The asker of a request (`GenerateOptions.asker`); undefined for this device's own user. */
 export type Asker = string | undefined;
 
 /**
@@ -100,13 +100,21 @@ export class CachePool<S extends Sequence> {
     return freed.length > 0;
   }
 
-  /** The first to give up: the user's own only if there are no others. */
+  /** The first to give up: the oldest of the branch that has most of them, and the user's own only if there are no others. */
   #oldest(entries: readonly Entry<S>[]): Entry<S> {
-    return entries.find((entry) => entry.asker !== undefined) ?? entries[0]!;
+    const numbers = new Map<string, number>();
+    for (const { asker } of entries) if (asker) numbers.set(branchOf(asker), (numbers.get(branchOf(asker)) ?? 0) + 1);
+    const most = Math.max(...numbers.values());
+    return entries.find(({ asker }) => asker && numbers.get(branchOf(asker)) === most) ?? entries[0]!;
   }
 
   #drop(entry: Entry<S>): void {
     this.#entries = this.#entries.filter((other) => other !== entry);
     entry.cache.dispose();
   }
+}
+
+/** The asker's branch of the room: it shares what is scarce with the others of that branch. */
+function branchOf(asker: string): string {
+  return asker.split(" ", 1)[0]!;
 }
