@@ -74,6 +74,11 @@ export class HostedStage {
     return this.#stage !== undefined;
   }
 
+  /** Whether a node is the one from which the stage takes steps now. */
+  follows(did: Did): boolean {
+    return this.#previous.did === did;
+  }
+
   /** Called when the stage is loaded; computes the steps that came too early. */
   begin(stage: OpenStage): void {
     this.#stage = stage;

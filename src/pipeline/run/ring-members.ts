@@ -113,9 +113,14 @@ export class RingMembers {
     return this.#members.some((member) => member.did === did);
   }
 
+  /** Whether a node is a member, or is about to become one. */
+  knows(did: Did): boolean {
+    return this.has(did) || this.opening(did) !== undefined;
+  }
+
   /** A node is gone or at fault, so others take its layers. */
   lose(did: Did, error = new MicrogridError("peer-lost", "A device of the pipeline is gone.")): void {
-    if (!this.#knows(did)) return;
+    if (!this.knows(did)) return;
     this.opening(did)?.fail(error);
     this.#failed.add(did);
     this.mend();
@@ -145,7 +150,7 @@ export class RingMembers {
    * as it can.
    */
   leave(did: Did): void {
-    if (!this.#knows(did) || this.#farewells.has(did)) return;
+    if (!this.knows(did) || this.#farewells.has(did)) return;
     this.#farewells.add(did);
     this.#leaving.add(did);
     this.mend();
@@ -179,11 +184,6 @@ export class RingMembers {
       this.#mending = false;
     }
     this.#options.onChange();
-  }
-
-  /** Whether a node is a member, or is about to become one. */
-  #knows(did: Did): boolean {
-    return this.has(did) || this.opening(did) !== undefined;
   }
 
   #gap(): Gap | undefined {

@@ -132,7 +132,10 @@ export class Ring implements StageService, RingState {
       onMissing: (did) => this.#members.blame(did),
     });
     this.#unlisten = [
-      traffic.handle(this.#handlers(), { pipeline }),
+      // A node that was replaced knows the pipeline too.
+      traffic.handle(this.#handlers(), {
+        pipeline: (id, from) => id === pipeline && this.#members.knows(from) && "asked",
+      }),
       traffic.on("gone", ({ did }) => this.#members.lose(did)),
     ];
   }

@@ -42,11 +42,9 @@ export class StageServer {
   constructor(options: StageServerOptions) {
     this.#options = options;
     const { traffic } = options;
-    const isHere = (pipeline: unknown): boolean =>
-      [...this.#stages].some(({ request }) => request.pipeline === pipeline);
     this.#stop = [
       traffic.handle(this.#handlers()),
-      traffic.handle(this.#steps(), { pipeline: isHere }),
+      traffic.handle(this.#steps(), { pipeline: (id, from) => this.#interestIn(id, from) }),
       traffic.on("gone", ({ did }) => this.#lost(did)),
     ];
   }
@@ -77,6 +75,12 @@ export class StageServer {
   close(reason: string): void {
     for (const stop of this.#stop) stop();
     for (const stage of [...this.#stages]) this.#giveUp(stage, reason);
+  }
+
+  /** Steps of other nodes than the neighbour may count as well: those of the next one can come before the consumer has named it. */
+  #interestIn(pipeline: unknown, from: Did): boolean | "asked" {
+    const here = this.#stagesOf(pipeline);
+    return here.some((stage) => stage.follows(from)) ? "asked" : here.length > 0;
   }
 
   /** Handlers for the steps that neighbours pass to the stages here. */
@@ -112,7 +116,7 @@ export class StageServer {
     };
   }
 
-  #stagesOf(pipeline: string): HostedStage[] {
+  #stagesOf(pipeline: unknown): HostedStage[] {
     return [...this.#stages].filter(({ request }) => request.pipeline === pipeline);
   }
 

@@ -28,7 +28,7 @@ export class StageLanes extends TypedEventTarget<StageLanesEvents> {
   }
 
   /**
-   * Registers handlers for some types of frames, from all members; with `pipeline`, only for the frames of that pipeline, or of
+   * Registers handlers for some types of frames, from all members; with `pipeline`, only for the frames of that pipeline, or for
    * those that it accepts. Frames that nobody takes are not even decoded. Returns a function that removes them.
    */
   handle(handlers: StageHandlers, options?: { readonly pipeline: PipelineFilter }): () => void {
@@ -75,7 +75,7 @@ export class StageLanes extends TypedEventTarget<StageLanesEvents> {
     const { did, stage, link } = member;
     stage.listen(
       (frame) => this.#registry.dispatch(frame, did),
-      (frame) => this.#registry.wants(frame),
+      (frame) => this.#registry.wants(frame, did),
     );
     // A spare link is used by nobody here.
     if (this.#members.get(did) !== member) return;

@@ -7,13 +7,13 @@ import type { STAGE_FRAMES, StageFrame } from "../frames/stage";
 /** Handlers for some types of stage frames; `from` is the member that sent the frame. */
 export type StageHandlers = Partial<FrameHandlers<typeof STAGE_FRAMES, Did>>;
 
-/** One pipeline by its id, or all that a function accepts; it is given whatever a peer has sent as an id. */
-export type PipelineFilter = string | ((pipeline: unknown) => boolean);
+/** One pipeline by its id, or a function that judges a frame by whatever its sender gives as the id, and by the sender. */
+export type PipelineFilter = string | ((pipeline: unknown, from: Did) => Interest);
 
 interface Registered {
   readonly handlers: StageHandlers;
-  /** The pipelines whose frames they take; undefined: all frames. */
-  readonly of: ((pipeline: unknown) => boolean) | undefined;
+  /** Judges whose frames of which pipelines they take; undefined: all frames, and none of them is asked for. */
+  readonly of: ((pipeline: unknown, from: Did) => Interest) | undefined;
 }
 
 /** All handlers that are registered on one node. */
@@ -21,22 +21,22 @@ export class StageRegistry {
   readonly #registered = new Set<Registered>();
 
   /**
-   * Registers handlers; with `pipeline`, only for the frames of that pipeline, or of those that it accepts. Returns a function that
+   * Registers handlers; with `pipeline`, only for the frames of that pipeline, or for those that it accepts. Returns a function that
    * removes them.
    */
   add(handlers: StageHandlers, { pipeline }: { readonly pipeline?: PipelineFilter } = {}): () => void {
-    const of = typeof pipeline === "string" ? (id: unknown) => id === pipeline : pipeline;
+    const of = typeof pipeline === "string" ? (id: unknown) => id === pipeline && "asked" : pipeline;
     const registered = { handlers, of };
     this.#registered.add(registered);
     return () => this.#registered.delete(registered);
   }
 
-  /** Whether anybody takes a frame, judged by its kind and pipeline alone: others need not be decoded. */
-  wants({ kind, body }: RawFrame): Interest {
+  /** Whether anybody takes a frame, judged by its kind, pipeline and sender alone: others need not be decoded. */
+  wants({ kind, body }: RawFrame, from: Did): Interest {
     const taking = [...this.#registered].filter(({ handlers }) => Object.hasOwn(handlers, kind));
     const pipeline = taking.length > 0 ? cborField(body, ["pipeline"]) : undefined;
-    if (taking.some(({ of }) => of?.(pipeline))) return "asked";
-    return taking.some(({ of }) => !of);
+    const interests = taking.map(({ of }) => (of ? of(pipeline, from) : true));
+    return interests.includes("asked") ? "asked" : interests.includes(true);
   }
 
   /**
@@ -48,7 +48,7 @@ export class StageRegistry {
     for (const registered of [...this.#registered]) {
       const { handlers, of } = registered;
       // A handler that was called before may have removed this one.
-      if (!this.#registered.has(registered) || of?.(pipeline) === false) continue;
+      if (!this.#registered.has(registered) || of?.(pipeline, from) === false) continue;
       try {
         dispatch<typeof STAGE_FRAMES, Did>(handlers, frame, from);
       } catch (error) {
