@@ -61,7 +61,7 @@ async function attacked() {
   link.post("hello", { session: "0".repeat(32), bootstrap: false, proof, charter: { version, hash } });
   link.post("members", { peers: [] });
   await eventually(() => expect(victim.session.inside!.links).toBe(1));
-  // What comes back is of no interest, but a side that reads nothing loses the link, too.
+  // Answers are of no interest here, but a side that reads nothing loses the link, too.
   for (const channel of Object.values(CHANNELS)) line.raw[channel].listen(() => undefined);
   return { link, raw: line.raw };
 }

@@ -40,7 +40,7 @@ export class SurveyAnswers {
   readonly #traffic: StageLanes;
   readonly #links: LinkSurvey;
   readonly #judge: Judge;
-  /** The questions that are being answered, by who asked them: each member may ask one at a time. */
+  /** The questions that are being answered, by the member that asked: each member may ask one at a time. */
   readonly #asking = new Map<Did, { readonly ask: string; readonly stop: AbortController }>();
   readonly #stop: (() => void)[];
 
