@@ -1,14 +1,12 @@
 /** The public surface of the grid in the page: completions in OpenAI's shapes, models, errors. */
 import golden from "./fixtures/golden.json" with { type: "json" };
-import { expect, gridReady, loadModel, test } from "./harness";
+import { expect, test, visitorWithModel } from "./harness";
 
 const GREETING = golden.items[0]!;
 const ASK = { model: "guide", messages: [{ role: "user" as const, content: GREETING.messages[0]!.content }] };
 
 test("a completion has OpenAI's shape and says where it was computed", async ({ openSite }) => {
-  const site = await openSite();
-  await gridReady(site);
-  await loadModel(site);
+  const site = await visitorWithModel(openSite);
   const completion = await site.page.evaluate((body) => window.microgrid!.chat.completions.create(body), ASK);
   expect(completion).toMatchObject({
     object: "chat.completion",
@@ -28,9 +26,7 @@ test("a completion has OpenAI's shape and says where it was computed", async ({ 
 test("a stream gives chunks, the finish reason, the usage and the summary; leaving it frees the engine", async ({
   openSite,
 }) => {
-  const site = await openSite();
-  await gridReady(site);
-  await loadModel(site);
+  const site = await visitorWithModel(openSite);
   const chunks = await site.page.evaluate(async (body) => {
     const stream = await window.microgrid!.chat.completions.create({
       ...body,
@@ -58,9 +54,7 @@ test("a stream gives chunks, the finish reason, the usage and the summary; leavi
 test("the same seed repeats a sampled answer, another seed does not; tokens come with log probabilities", async ({
   openSite,
 }) => {
-  const site = await openSite();
-  await gridReady(site);
-  await loadModel(site);
+  const site = await visitorWithModel(openSite);
   const sample = (seed: number) =>
     site.page.evaluate(
       async ([body, s]) => {
@@ -79,9 +73,7 @@ test("the same seed repeats a sampled answer, another seed does not; tokens come
 });
 
 test("errors have a code and a sentence", async ({ openSite }) => {
-  const site = await openSite();
-  await gridReady(site);
-  await loadModel(site);
+  const site = await visitorWithModel(openSite);
   const failure = (change: object) =>
     site.page.evaluate(
       async ([body, patch]) => {

@@ -1,7 +1,7 @@
 /** Client libraries that people use, unmodified, against the site's own address. */
 import type { Page } from "@playwright/test";
 import golden from "./fixtures/golden.json" with { type: "json" };
-import { expect, gridReady, loadModel, slowEngine, test } from "./harness";
+import { expect, slowEngine, test, visitorWithModel } from "./harness";
 
 const GREETING = golden.items[0]!;
 const QUESTION = GREETING.messages[0]!.content;
@@ -10,9 +10,7 @@ const TRIP = { city: expect.stringMatching(/^(Paris|Rome)$/) as unknown, days: e
 
 for (const name of ["openai", "ai-sdk", "langchain"]) {
   test(`${name} chats, streams, aborts, calls tools, follows a schema and tells errors`, async ({ openSite, site }) => {
-    const grid = await openSite({ siteWorker: true, prepare: slowEngine });
-    await gridReady(grid);
-    await loadModel(grid);
+    const grid = await visitorWithModel(openSite, { siteWorker: true, prepare: slowEngine });
     const page = await grid.context.newPage();
     await page.goto(`${site.url}e2e/clients-page/index.html`);
     await page.waitForFunction(() => "clients" in window && navigator.serviceWorker.controller !== null);
@@ -21,9 +19,7 @@ for (const name of ["openai", "ai-sdk", "langchain"]) {
 }
 
 test("all of them work by the grid's own fetch, without a worker", async ({ openSite, site }) => {
-  const grid = await openSite({ prepare: slowEngine });
-  await gridReady(grid);
-  await loadModel(grid);
+  const grid = await visitorWithModel(openSite, { prepare: slowEngine });
   const { page } = grid;
   const html = await (await page.request.get(`${site.url}e2e/clients-page/index.html`)).text();
   const url = new URL(/<script[^>]*src="([^"]+)"/.exec(html)![1]!, `${site.url}e2e/clients-page/index.html`).href;
@@ -34,9 +30,7 @@ test("all of them work by the grid's own fetch, without a worker", async ({ open
 });
 
 test("openai's helpers for streams, schemas and tools work", async ({ openSite, site }) => {
-  const grid = await openSite({ siteWorker: true });
-  await gridReady(grid);
-  await loadModel(grid);
+  const grid = await visitorWithModel(openSite, { siteWorker: true });
   const page = await grid.context.newPage();
   await page.goto(`${site.url}e2e/clients-page/index.html`);
   await page.waitForFunction(() => "clients" in window && navigator.serviceWorker.controller !== null);

@@ -14,6 +14,7 @@ import {
   STORY,
   test,
   withoutModel,
+  visitorWithModel,
 } from "./harness";
 
 const GREETING = golden.items[0]!;
@@ -72,9 +73,7 @@ test("an engine worker that dies is started again, and the answer goes on", asyn
 test("a prompt longer than the context is refused with both lengths, before anything is computed", async ({
   openSite,
 }) => {
-  const site = await openSite();
-  await gridReady(site);
-  await loadModel(site);
+  const site = await visitorWithModel(openSite);
   const answer = await ask(site, "word ".repeat(2000));
   expect(answer.error?.code).toBe("context-exceeded");
   expect(answer.error?.message).toMatch(/1024/);

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { ErrorDetail } from "../src/embed";
 import type {} from "../src/embed/chat-element";
-import { expect, gridReady, loadModel, openRoom, shot, test } from "./harness";
+import { expect, gridReady, openRoom, shot, test, visitorWithModel } from "./harness";
 import { EmbeddedChat, embedEvents, embeddingPage } from "./pages";
 
 /** The files of the built-in model, about. */
@@ -276,9 +276,7 @@ test("counts the engine's own files in the progress of a first visit, and fetche
 
   // The second of two fetches finds the file in the cache. The page's own origin is told so.
   await expect(async () => {
-    const own = await openSite();
-    await gridReady(own);
-    await loadModel(own);
+    const own = await visitorWithModel(openSite);
     const sent = await Promise.all(
       own.page
         .workers()

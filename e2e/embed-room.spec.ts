@@ -5,11 +5,11 @@ import {
   expectPeers,
   gridReady,
   isAccessible,
-  loadModel,
   openRoom,
   shot,
   test,
   type SitePage,
+  visitorWithModel,
 } from "./harness";
 import { ChatPage, EmbeddedChat, EmbeddedNode, EmbeddedRoom, GUIDE_NAME, embedEvents, embeddingPage } from "./pages";
 
@@ -22,9 +22,7 @@ test("a page's room: joined after a question, with its people, sharing and invit
   foreignSite,
   openSite,
 }) => {
-  const anna = await openSite({ name: "anna" });
-  await gridReady(anna);
-  await loadModel(anna);
+  const anna = await visitorWithModel(openSite, { name: "anna" });
   const invite = await openRoom(anna);
   const body = `<microgrid-room room="${invite}"></microgrid-room>`;
   const foreign = await foreignSite({ "/": embeddingPage(site.url, body) });

@@ -1,7 +1,18 @@
 /** `<microgrid-chat>` on a page of another site, which sends no isolation headers: answers, rooms and devices. */
 import { readFileSync } from "node:fs";
 import type {} from "../src/embed/chat-element";
-import { expect, expectPeers, gridReady, loadModel, openRoom, shot, slowEngine, test, type SitePage } from "./harness";
+import {
+  expect,
+  expectPeers,
+  gridReady,
+  loadModel,
+  openRoom,
+  shot,
+  slowEngine,
+  test,
+  type SitePage,
+  visitorWithModel,
+} from "./harness";
 import { EmbeddedChat, GUIDE_NAME, embedEvents, embeddingPage } from "./pages";
 
 const golden = (
@@ -59,9 +70,7 @@ test("asks before it joins a room of the first origin, and gets its answer from 
   foreignSite,
   openSite,
 }) => {
-  const anna = await openSite({ name: "anna" });
-  await gridReady(anna);
-  await loadModel(anna);
+  const anna = await visitorWithModel(openSite, { name: "anna" });
   const invite = await openRoom(anna);
 
   const body = `<microgrid-chat model="" room="${invite}" theme="dark"></microgrid-chat>`;

@@ -9,7 +9,6 @@ import {
   expectLoss,
   expectPeers,
   finishedAnswer,
-  gridReady,
   joinRoom,
   loadModel,
   openRoom,
@@ -18,6 +17,7 @@ import {
   startAnswer,
   test,
   visitor,
+  visitorWithModel,
 } from "./harness";
 
 const SCHEMA = {
@@ -57,9 +57,7 @@ const format = { type: "schema", schema: JSON.stringify(SCHEMA) } as const;
 test("the built-in model answers in every format, cut or not, and refuses what cannot be honoured", async ({
   openSite,
 }) => {
-  const site = await openSite();
-  await gridReady(site);
-  await loadModel(site);
+  const site = await visitorWithModel(openSite);
   for (const maxTokens of [34, 45, 80]) expectValid((await answered(site, { format, maxTokens })).text);
   const json = await answered(site, { format: { type: "json" }, maxTokens: 20 });
   expect(JSON.parse(json.text)).toBeInstanceOf(Object);
@@ -75,9 +73,7 @@ test("the built-in model answers in every format, cut or not, and refuses what c
 });
 
 test("an answer of a peer has its format, and keeps it when this device goes on after a loss", async ({ openSite }) => {
-  const ada = await openSite({ name: "ada", prepare: slowEngine });
-  await gridReady(ada);
-  await loadModel(ada);
+  const ada = await visitorWithModel(openSite, { name: "ada", prepare: slowEngine });
   const ben = await visitor(openSite, { name: "ben" });
   await joinRoom(ben, await openRoom(ada));
   await expectPeers(ben, 1, 1);

@@ -8,7 +8,6 @@ import {
   finishedAnswer,
   gridReady,
   joinRoom,
-  loadModel,
   lossesOf,
   type OpenOptions,
   openRoom,
@@ -24,15 +23,14 @@ import {
   test,
   visitor,
   withoutModel,
+  visitorWithModel,
 } from "./harness";
 import { hostile } from "./hostile-page/bundle";
 import type { Attack, Conduct } from "./hostile-page/main";
 
 /** A visitor with the guide in memory. */
 async function worker(openSite: OpenSite, options: OpenOptions): Promise<SitePage> {
-  const site = await openSite(options);
-  await gridReady(site);
-  await loadModel(site);
+  const site = await visitorWithModel(openSite, options);
   return site;
 }
 

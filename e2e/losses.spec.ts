@@ -27,6 +27,7 @@ import {
   STORY,
   test,
   visitor,
+  visitorWithModel,
 } from "./harness";
 import { ChatPage } from "./pages";
 
@@ -68,9 +69,7 @@ async function breakable(site: SitePage): Promise<void> {
 
 /** Ada, who answers the room with the guide, and Ben, who computes nothing. */
 async function pair(openSite: OpenSite) {
-  const ada = await openSite({ name: "ada", prepare: breakable });
-  await gridReady(ada);
-  await loadModel(ada);
+  const ada = await visitorWithModel(openSite, { name: "ada", prepare: breakable });
   await ada.page.evaluate(() => window.microgrid!.identity.rename("Ada"));
   const ben = await visitor(openSite, { name: "ben" });
   const invite = await openRoom(ada);

@@ -17,6 +17,7 @@ import {
   openRoom,
   roomOf,
   test,
+  visitorWithModel,
 } from "./harness";
 import { HubServer } from "./harness/hub-server";
 import { DIST } from "./harness/servers";
@@ -131,9 +132,7 @@ test("browsers can install the site: its icons and screenshots are as large as t
 
 /** A visitor with a model, whose site is kept. */
 async function equipped(openSite: OpenSite, name: string): Promise<SitePage> {
-  const visitor = await openSite({ name, siteWorker: true, expectProblems: NOISE });
-  await gridReady(visitor);
-  await loadModel(visitor);
+  const visitor = await visitorWithModel(openSite, { name, siteWorker: true, expectProblems: NOISE });
   await kept(visitor);
   return visitor;
 }

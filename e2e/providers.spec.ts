@@ -4,7 +4,6 @@ import {
   type SitePage,
   expect,
   expectPeers,
-  gridReady,
   joinRoom,
   layersRoom,
   loadModel,
@@ -12,6 +11,7 @@ import {
   slowEngine,
   test,
   visitor,
+  visitorWithModel,
 } from "./harness";
 
 declare global {
@@ -100,9 +100,7 @@ for (const [name, body] of Object.entries(BODIES)) {
   test(`an answer is the same here, from a peer, and after a loss in the middle of it: ${name}`, async ({
     openSite,
   }) => {
-    const ada = await openSite({ name: "ada", prepare: slowEngine });
-    await gridReady(ada);
-    await loadModel(ada);
+    const ada = await visitorWithModel(openSite, { name: "ada", prepare: slowEngine });
     const ben = await visitor(openSite, { name: "ben" });
     await joinRoom(ben, await openRoom(ada));
     await expectPeers(ben, 1, 1);

@@ -6,7 +6,6 @@ import {
   expect,
   expectPeers,
   finishedAnswer,
-  gridReady,
   introduceByHand,
   joinRoom,
   loadModel,
@@ -24,6 +23,7 @@ import {
   test,
   visitor,
   withoutModel,
+  visitorWithModel,
 } from "./harness";
 
 const EOS = new Set(golden.eos);
@@ -31,9 +31,7 @@ const STORY_IDS = STORY.completion_ids.filter((id) => !EOS.has(id));
 
 /** A visitor with the guide in memory, slow enough to be interrupted. */
 async function worker(openSite: OpenSite, options: OpenOptions = {}): Promise<SitePage> {
-  const site = await openSite({ prepare: slowEngine, ...options });
-  await gridReady(site);
-  await loadModel(site);
+  const site = await visitorWithModel(openSite, { prepare: slowEngine, ...options });
   return site;
 }
 

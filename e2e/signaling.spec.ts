@@ -7,13 +7,13 @@ import {
   expectPeers,
   gridReady,
   joinRoom,
-  loadModel,
   type OpenOptions,
   openRoom,
   roomOf,
   type SitePage,
   test,
   withoutModel,
+  visitorWithModel,
 } from "./harness";
 import { keepConnections } from "./harness/connections";
 
@@ -86,9 +86,7 @@ async function linked(
   expectProblems: readonly (string | RegExp)[] = [],
 ) {
   const hostile = new HostileServer();
-  const peer = await openSite({ name: "peer" });
-  await gridReady(peer);
-  await loadModel(peer);
+  const peer = await visitorWithModel(openSite, { name: "peer" });
   const victim = await openSite({ name: "victim", prepare: hostile.prepare, expectProblems });
   await gridReady(victim);
   await withoutModel(victim);
@@ -163,9 +161,7 @@ test("the number of half-open offers from strangers is limited", async ({ openSi
 });
 
 test("a second channel, opened by the other side, does not replace the control channel", async ({ openSite }) => {
-  const victim = await openSite({ name: "victim" });
-  await gridReady(victim);
-  await loadModel(victim);
+  const victim = await visitorWithModel(openSite, { name: "victim" });
   const invite = await openRoom(victim);
   const rogue = await openSite({
     name: "rogue",

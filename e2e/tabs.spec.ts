@@ -7,7 +7,6 @@ import {
   finishedAnswer,
   gridReady,
   joinRoom,
-  loadModel,
   lossesOf,
   openRoom,
   QUESTION,
@@ -17,12 +16,11 @@ import {
   STORY,
   test,
   withoutModel,
+  visitorWithModel,
 } from "./harness";
 
 test("a second tab attaches to the node of the first, shows the same state and can ask it", async ({ openSite }) => {
-  const first = await openSite({ name: "anna" });
-  await gridReady(first);
-  await loadModel(first);
+  const first = await visitorWithModel(openSite, { name: "anna" });
   const second = await first.openTab();
   await gridReady(second);
   const [one, two] = [await stateOf(first), await stateOf(second)];
@@ -42,9 +40,7 @@ test("when the leading tab is closed, the other takes over with the same did and
   await gridReady(peer);
   await withoutModel(peer);
   const invite = await openRoom(peer, false);
-  const first = await openSite({ name: "anna", prepare: slowEngine });
-  await gridReady(first);
-  await loadModel(first);
+  const first = await visitorWithModel(openSite, { name: "anna", prepare: slowEngine });
   await joinRoom(first, invite, {});
   const { did } = (await stateOf(first)).node;
   await expectPeers(peer, 1, 1);
@@ -64,9 +60,7 @@ test("when the leading tab is closed, the other takes over with the same did and
 });
 
 test("a call that is aborted in an attached tab stops in the leading one", async ({ openSite }) => {
-  const first = await openSite({ name: "anna", prepare: slowEngine });
-  await gridReady(first);
-  await loadModel(first);
+  const first = await visitorWithModel(openSite, { name: "anna", prepare: slowEngine });
   const second = await first.openTab();
   await gridReady(second);
   await openRoom(first);
@@ -81,9 +75,7 @@ test("a call that is aborted in an attached tab stops in the leading one", async
 });
 
 test("a leading tab that freezes is replaced, and attaches when it continues", async ({ openSite }) => {
-  const first = await openSite({ name: "anna" });
-  await gridReady(first);
-  await loadModel(first);
+  const first = await visitorWithModel(openSite, { name: "anna" });
   const second = await first.openTab();
   await gridReady(second);
   // Like a frozen page, the first tab stops answering the others, but keeps its lock.

@@ -84,6 +84,14 @@ export async function visitor(openSite: OpenSite, options: OpenOptions = {}): Pr
   return site;
 }
 
+/** A visitor whose page has the guide loaded. */
+export async function visitorWithModel(openSite: OpenSite, options: OpenOptions = {}): Promise<SitePage> {
+  const site = await openSite(options);
+  await gridReady(site);
+  await loadModel(site);
+  return site;
+}
+
 /** Opens a room, shares the page's device in it, and returns the invite. */
 export async function openRoom({ page }: SitePage, share: Partial<ShareOptions> | false = {}): Promise<string> {
   return page.evaluate(async (options) => {

@@ -22,6 +22,7 @@ export {
   startAnswer,
   stateOf,
   visitor,
+  visitorWithModel,
   withoutModel,
 } from "./grid";
 export type { Question, Received } from "./grid";
