@@ -5,9 +5,9 @@ import { type ErrorCode, MicrogridError, isAbort } from "../core";
 export interface ErrorWire {
   readonly name: string;
   readonly message: string;
-  /** Only for a `MicrogridError`. */
+  /** Only for a `MicrogridError`, as its field is. */
   readonly code?: ErrorCode;
-  readonly field?: string;
+  readonly field?: string | undefined;
   readonly cause?: ErrorWire;
 }
 
@@ -21,8 +21,7 @@ export function errorToWire(error: unknown, depth = 0): ErrorWire {
   return {
     name,
     message,
-    ...(error instanceof MicrogridError && { code: error.code }),
-    ...(error instanceof MicrogridError && error.field !== undefined && { field: error.field }),
+    ...(error instanceof MicrogridError && { code: error.code, field: error.field }),
     ...(cause !== undefined && depth < MAX_CAUSES && { cause: errorToWire(cause, depth + 1) }),
   };
 }
@@ -39,9 +38,7 @@ export function errorFromWire(wire: ErrorWire): Error {
 
 function restored({ name, message, code, field, cause }: ErrorWire): Error {
   const options = cause === undefined ? undefined : { cause: restored(cause) };
-  if (code !== undefined) {
-    return new MicrogridError(code, message, { ...options, ...(field !== undefined && { field }) });
-  }
+  if (code !== undefined) return new MicrogridError(code, message, { ...options, field });
   if (name === "AbortError" || name === "TimeoutError") return new DOMException(message, name);
   const error = new Error(message, options);
   error.name = name;

@@ -54,11 +54,11 @@ export class MicrogridError extends Error {
    */
   readonly field: string | undefined;
 
-  constructor(code: ErrorCode, message: string, { field, ...options }: { cause?: unknown; field?: string } = {}) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; field?: string | undefined }) {
     super(message, options);
     this.name = "MicrogridError";
     this.code = code;
-    this.field = field;
+    this.field = options?.field;
   }
 }
 
@@ -66,15 +66,12 @@ export class MicrogridError extends Error {
 export interface ErrorData {
   readonly code: ErrorCode | "aborted";
   readonly message: string;
-  readonly field?: string;
+  readonly field?: string | undefined;
 }
 
 /** Turns any thrown value into plain data. Aborts stay recognisable. */
 export function errorToData(error: unknown): ErrorData {
-  if (error instanceof MicrogridError) {
-    const { code, message, field } = error;
-    return { code, message, ...(field !== undefined && { field }) };
-  }
+  if (error instanceof MicrogridError) return { code: error.code, message: error.message, field: error.field };
   if (isAbort(error)) return { code: "aborted", message: "The operation was cancelled." };
   return { code: "internal", message: error instanceof Error ? error.message : String(error) };
 }
@@ -88,14 +85,4 @@ export function isAbort(error: unknown): boolean {
 export function toMicrogridError(error: unknown, code: ErrorCode, message: string): Error {
   if (error instanceof MicrogridError || isAbort(error)) return error as Error;
   return new MicrogridError(code, message, { cause: error });
-}
-
-/** Does `work`, whose refusals are about this part of the request unless they name one themselves. */
-export function about<T>(field: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof MicrogridError) || error.field !== undefined) throw error;
-    throw new MicrogridError(error.code, error.message, { cause: error.cause, field });
-  }
 }

@@ -9,7 +9,7 @@ export { cborEntries, cborField, cborPart } from "./cbor-field";
 export type { DeepReadonly } from "./deep-readonly";
 export { deferred } from "./deferred";
 export type { Deferred } from "./deferred";
-export { MicrogridError, about, errorToData, isAbort, toMicrogridError } from "./errors";
+export { MicrogridError, errorToData, isAbort, toMicrogridError } from "./errors";
 export type { ErrorCode, ErrorData } from "./errors";
 export { TypedEventTarget } from "./events";
 export { fnv1a } from "./fnv";

@@ -20,6 +20,6 @@ export function checkArgument(schema: v.GenericSchema, value: unknown, name: str
   const wanted = message.startsWith("Invalid ") ? expected : message;
   throw new MicrogridError("bad-request", `${name}: ${subject} has to be ${wanted}, but is ${received}.`, {
     cause: issues,
-    ...(where !== null && { field: where }),
+    field: where ?? undefined,
   });
 }

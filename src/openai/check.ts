@@ -15,7 +15,7 @@ export function checked<S extends v.GenericSchema>(
   if (result.success) return result.output;
   const { issue, field: path } = innermost(result.issues[0]);
   const field = nameOf(path);
-  throw new MicrogridError("bad-request", sentence(issue, field), field === "" ? {} : { field });
+  throw new MicrogridError("bad-request", sentence(issue, field), { field: field || undefined });
 }
 
 /** Refuses a field for a reason that no schema can say. */

@@ -109,7 +109,7 @@ describe("OpenAI's own client", () => {
     ["bad-request", undefined, { param: null, code: null }],
     ["unsupported-model", undefined, { param: null, code: "unsupported_model" }],
   ] as const)("hears which field an error is about: %s %s", async (code, field, expected) => {
-    const failure = new MicrogridError(code, "No.", field && { field });
+    const failure = new MicrogridError(code, "No.", { field });
     const { client } = gridOf(() => Promise.reject(failure));
     await expect(client.embeddings.create({ model: "v", input: "a" })).rejects.toMatchObject({
       status: 400,

@@ -29,7 +29,7 @@ export function withField(error: unknown, names: FieldNames): unknown {
   const { code, message, cause, field: path } = error;
   // Some libraries only say that it was too long, and that is always the text.
   const field = code === "context-exceeded" ? names.text : path && clientField(path, names);
-  return field === path ? error : new MicrogridError(code, message, { cause, ...(field && { field }) });
+  return field === path ? error : new MicrogridError(code, message, { cause, field });
 }
 
 /** The client's name for a part of a request; undefined if it has none. Peers name parts, too, so the path can be anything. */

@@ -4,8 +4,6 @@ import type { LoadProgress } from "../grid";
 
 export { formatBytes, formatExpectedRate, formatRate };
 
-const MONTH = new Intl.DateTimeFormat("en", { month: "long", year: "numeric" });
-
 /** A size that may be unknown. */
 export function formatSize(bytes: number | undefined): string {
   return bytes === undefined ? "size unknown" : formatBytes(bytes);
@@ -37,7 +35,7 @@ export function formatDay(time: number, now: number = Date.now()): string {
   if (days <= 0) return "Today";
   if (days === 1) return "Yesterday";
   if (days <= 7) return "Previous 7 days";
-  return MONTH.format(time);
+  return new Intl.DateTimeFormat("en", { month: "long", year: "numeric" }).format(time);
 }
 
 function startOfDay(time: number): number {

@@ -27,7 +27,6 @@ const PATHS = {
   left: svg`<path d="M19 12H5M11.5 5.5 5 12l6.5 6.5" />`,
   share: svg`<path d="M12 15V4M7.5 8 12 3.5 16.5 8" /><path d="M5 13v5.5A1.5 1.5 0 0 0 6.5 20h11a1.5 1.5 0 0 0 1.5-1.5V13" />`,
   download: svg`<path d="M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14" />`,
-  upload: svg`<path d="M12 16V5M7.5 9 12 4.5 16.5 9M5 20h14" />`,
   info: svg`<circle cx="12" cy="12" r="8.5" /><path d="M12 11v5.5M12 7.8v.01" />`,
   help: svg`<circle cx="12" cy="12" r="8.5" /><path d="M9.6 9.6a2.5 2.5 0 1 1 3.5 2.4c-.7.3-1.1.8-1.1 1.7M12 16.6v.01" />`,
   alert: svg`<path d="M12 4 3 19.5h18Z" /><path d="M12 10v4.5M12 17v.01" />`,

@@ -1,5 +1,5 @@
 /** Formats of answers: grammars, and the constraint that keeps an answer in one. Loaded when a request first has a format. */
-import { MicrogridError, about } from "../../core";
+import { MicrogridError } from "../../core";
 import type { ChatTokenizer } from "../tokenizer";
 import { type ToolFormatName, offeredTools } from "../tools";
 import type { AnswerFormat, GenerationRequest } from "../types";
@@ -99,4 +99,14 @@ function vocabularyOf(tokenizer: ChatTokenizer, calls: boolean): Vocabulary {
     kind.set(tokenizer, vocabulary);
   }
   return vocabulary;
+}
+
+/** Does `work`, whose refusals are about this part of the request unless they name one themselves. */
+function about<T>(field: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof MicrogridError) || error.field !== undefined) throw error;
+    throw new MicrogridError(error.code, error.message, { cause: error.cause, field });
+  }
 }

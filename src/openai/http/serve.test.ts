@@ -159,7 +159,7 @@ describe("OpenAI's own client", () => {
   ])("hears which field the model refused: %s %j %s", async (path, body, field, param) => {
     const { client } = gridOf(async function* () {
       yield* eventsOf([]).slice(0, 1);
-      throw new MicrogridError("bad-request", "No.", field === undefined ? {} : { field });
+      throw new MicrogridError("bad-request", "No.", { field });
     });
     const messages = path === "chat/completions" ? { messages: ask.messages } : {};
     const refused = client.post(`/${path}`, { body: { model: "m", ...messages, ...body } });

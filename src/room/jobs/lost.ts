@@ -35,7 +35,7 @@ export class JobLostError extends MicrogridError {
   readonly loss: JobLoss;
 
   constructor(loss: JobLoss, message: string, code: ErrorCode = "peer-lost", field?: string) {
-    super(code, message, field === undefined ? {} : { field });
+    super(code, message, { field });
     this.loss = loss;
   }
 }
