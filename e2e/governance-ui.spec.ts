@@ -152,21 +152,24 @@ test("an invite has a number of uses and a last day, and a guest who comes too l
 test("an invite for one person lets in one, and that for several stays; members make some, too", async ({
   openSite,
 }) => {
-  const ada = await visitor(openSite, "Ada");
+  const ada = await visitor(openSite, "Ada", { context: { permissions: ["clipboard-read", "clipboard-write"] } });
   const { room } = ada.chat;
   const several = await room.create("Attic", { share: false });
-  await room.panel.getByRole("radio", { name: "For one person" }).check();
+  await room.panel.getByRole("button", { name: "Invite one person" }).click();
   const link = await room.inviteForOne.inputValue();
   expect(link).not.toBe(several);
+  // One press makes it and hands it on.
+  await expect(room.panel.getByRole("button", { name: "Copied" })).toBeVisible();
+  expect(await ada.site.page.evaluate(() => navigator.clipboard.readText())).toBe(link);
   await shot(ada.site, "invite-for-one");
   const ben = await visitor(openSite, "Ben", { url: link });
   await ben.chat.room.join("Ben");
   await expect(room.member("Ben")).toBeVisible();
   const cyd = await visitor(openSite, "Cyd", { url: link });
   await expect(cyd.chat.room.questionText.getByRole("alert")).toContainText("This invite is used up");
-  await room.panel.getByRole("button", { name: "Make a link for another person" }).click();
+  await room.panel.getByRole("button", { name: "Invite another person" }).click();
   await expect(room.inviteForOne).not.toHaveValue(link);
-  await room.panel.getByRole("radio", { name: "For several people" }).check();
+  await room.panel.getByRole("button", { name: "Back to the link for several people" }).click();
   await expect(room.invite).toHaveValue(several);
 
   // Ben's device counts whom it brings in, also after a reload.
@@ -174,7 +177,7 @@ test("an invite for one person lets in one, and that for several stays; members 
   for (const name of ["Dan", "Eva"]) {
     await ben.site.page.reload();
     await ben.chat.room.open();
-    await ben.chat.room.panel.getByRole("radio", { name: "For one person" }).check();
+    await ben.chat.room.panel.getByRole("button", { name: "Invite one person" }).click();
     const guest = await visitor(openSite, name, { url: await ben.chat.room.inviteForOne.inputValue() });
     await guest.chat.room.join(name);
     await expect(room.member(name)).toBeVisible();

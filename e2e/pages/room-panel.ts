@@ -7,7 +7,7 @@ export class RoomPanel {
   /** “Open a room”, or “Room <name>, <n> here”, perhaps with the number of people asking to join and a request for help. */
   readonly button: Locator;
   readonly invite: Locator;
-  /** An invite for one person, once that is chosen. */
+  /** An invite for one person, once it is made. */
   readonly inviteForOne: Locator;
   readonly qr: Locator;
   /** Everybody who is here, this node first. */

@@ -63,6 +63,12 @@ export class InviteCard extends MicrogridElement {
     `;
   }
 
+  /** Hands the link on at once, as after a press: by the system's dialog where there is one, otherwise by copying it. */
+  offer(): void {
+    if ("share" in navigator) this.#share();
+    else this.#copy();
+  }
+
   readonly #copy = (): void => {
     void copyText(this.invite).then((copied) => {
       this.copied = copied;
