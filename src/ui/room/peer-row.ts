@@ -29,7 +29,8 @@ export class PeerRow extends MicrogridElement {
       load.running > 0 ? `answering ${load.running}` : "idle",
       load.queued > 0 ? `${load.queued} waiting` : "",
       load.running > 0 && load.tokenRate > 0 ? formatRate(load.tokenRate) : "",
-      load.battery === undefined ? "" : `battery ${Math.round(load.battery * 100)} %`,
+      // Others tell 1 unless it is low.
+      (load.battery ?? 1) < 1 ? "battery low" : "",
       load.visible ? "" : "in the background",
     ].filter(Boolean);
     return html`${avatar(peer.did)}
