@@ -125,6 +125,7 @@ function peerState(peer: RoomSession["peers"][number]): PeerState {
     house: peer.standing.house,
     founder: peer.standing.founder,
     admittedBy: peer.standing.admittedBy,
+    admittedAt: peer.standing.admittedAt,
     device: heartbeat?.device ?? "",
     gpu: heartbeat?.gpu ?? "",
     rttMs: peer.rttMs === undefined ? undefined : Math.round(10 * peer.rttMs) / 10,

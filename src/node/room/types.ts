@@ -14,7 +14,7 @@ interface Load {
   /** Recent tokens per second over all jobs. */
   readonly tokenRate: number;
   readonly visible: boolean;
-  /** Remaining battery charge, 0 to 1; undefined if unknown or on mains. */
+  /** 0.2 if its battery is low, otherwise 1; undefined if unknown or on mains. */
   readonly battery: number | undefined;
 }
 
@@ -29,6 +29,8 @@ export interface PeerState {
   readonly founder: boolean;
   /** Dids of the members that let it in, the nearest first; empty for founders and in rooms that list their members. */
   readonly admittedBy: readonly string[];
+  /** When the nearest of them let it in, ms since 1970, as that one says; undefined if nobody did. */
+  readonly admittedAt: number | undefined;
   /** Browser and operating system, as text for people. */
   readonly device: string;
   /** Name of its GPU; empty if it has none. */

@@ -117,6 +117,18 @@ describe("a chain of admissions", () => {
   });
 });
 
+it("a proof says when the nearest member let its node in, and nothing of that for those whom nobody let in", async () => {
+  const { founder, rules } = await rulesOf();
+  const [a, b] = (await keys(2)) as [Signer, Signer];
+  const { hash } = rules.genesis;
+  const proof = [
+    { admission: await admit(a, hash, b.did, 200, { place: { n: 0, share: 0 } }) },
+    { admission: await admit(founder, hash, a.did, 100) },
+  ];
+  const at = async ({ did }: Signer, shown: Proof) => (await examine(did, shown, rules, NOW)).admittedAt;
+  expect([await at(b, proof), await at(a, proof.slice(1)), await at(founder, [])]).toEqual([200, 100, undefined]);
+});
+
 describe("the branch of a node", () => {
   it("is the first node below a founder, or itself where a founder let it in or the founders keep it", async () => {
     const { founder, rules } = await rulesOf();

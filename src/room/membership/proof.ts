@@ -61,6 +61,8 @@ export interface Standing {
   readonly house: House | undefined;
   /** The nodes of its chain of admissions, the nearest first. */
   readonly admittedBy: readonly Did[];
+  /** When the nearest of them let it in, by that one's own word, ms since 1970. */
+  readonly admittedAt?: number | undefined;
   /**
    * The node or house with which it shares what is scarce: the first below a founder on its chain, which may be itself, or the house
    * that the rules ask for.
@@ -148,6 +150,7 @@ interface Link {
   readonly did: Did;
   readonly by: Did;
   readonly via: readonly Did[];
+  readonly at: number;
   readonly place: PlaceRange | undefined;
   readonly signed: Signed;
   readonly isFounders: boolean;
@@ -165,7 +168,7 @@ async function admittersOf(
   proof: Proof,
   rules: RoomRules,
   now: number,
-): Promise<Pick<Examined, "admittedBy" | "branch" | "until" | "place" | "places" | "taken">> {
+): Promise<Pick<Examined, "admittedBy" | "admittedAt" | "branch" | "until" | "place" | "places" | "taken">> {
   const { epochs, genesis } = rules;
   const chain: Link[] = [];
   const checks: (() => Promise<void>)[] = [];
@@ -185,7 +188,7 @@ async function admittersOf(
     const above = proof.slice(i + 1);
     const claimed = await readVouch(body.by, above[0]?.delegation, rules, now);
     if (claimed && epochs.removed.has(claimed.body.issuer)) throw refusal("orphan");
-    const link = { did: subject, by: body.by, via, place: body.place, signed, isOpen: false, above };
+    const link = { did: subject, by: body.by, via, at: body.at, place: body.place, signed, isOpen: false, above };
     if (isFounder(body.by, claimed?.body, genesis)) {
       if (claimed && !genesis.founders.includes(body.by)) {
         checks.push(async () => {
@@ -206,7 +209,8 @@ async function admittersOf(
   }
   const counted = countedPlaces(chain, rules);
   for (const check of checks.reverse()) await check();
-  return { admittedBy: chain.flatMap(({ via, by }) => [...via, by]), branch, until, ...counted };
+  const admittedBy = chain.flatMap(({ via, by }) => [...via, by]);
+  return { admittedBy, admittedAt: chain[0]?.at, branch, until, ...counted };
 }
 
 /** Whether proofs have to show that members brought in no more people than the charter allows. */

@@ -9,6 +9,7 @@ import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { sections } from "../styles/shared";
 import { avatar } from "../people/avatar";
+import { letInText } from "./let-in";
 import { houseMark, personName, personStyles } from "../people/person";
 
 /** `<mg-remove-dialog .workspace .peer>`. Event: `mg-closed`. */
@@ -81,7 +82,9 @@ export class RemoveDialog extends WorkspaceElement {
               @change=${(event: Event) => this.#toggle(guest.did, (event.target as HTMLInputElement).checked)}
             />
             ${personName(guest.name)} ${houseMark(guest.house)}
-            ${nearest(guest) === peer.did ? nothing : html`<span class="muted">let in by ${quotedName(nameOf(nearest(guest)))}</span>`}
+            <span class="muted"
+              >${letInText(guest, nearest(guest) === peer.did ? undefined : nameOf(nearest(guest)))}</span
+            >
           </label>`,
       )}
     </fieldset>`;
