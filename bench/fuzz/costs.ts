@@ -36,7 +36,7 @@ export const MOST_ITEMS = {
   "job.shortened": 8,
   "job.tokens": 65_536,
   "job.done": 32,
-  "job.failed": 8,
+  "job.failed": 16,
   "job.cancel": 8,
   gossip: 1_024,
   "view.sums": 64,
