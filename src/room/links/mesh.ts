@@ -156,8 +156,8 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   }
 
   /** Takes an offer or an answer for this node, or passes it on. */
-  takeRelay({ did, link }: Member, frame: ReceivedBody<"relay">): void {
-    this.#relay.receive(did, link, frame);
+  takeRelay({ link, standing }: Member, frame: ReceivedBody<"relay">): void {
+    this.#relay.receive(link, standing.branch, frame);
   }
 
   close(reason: string): void {

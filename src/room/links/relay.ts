@@ -2,9 +2,10 @@
  * Lines brought up through a member that both sides are linked to: it carries one offer and one answer, which
  * it can neither read into nor change unseen, since the handshake is bound to the line that comes of it.
  */
-import { type Did, MicrogridError, randomId } from "../../core";
+import { type Did, MicrogridError, onAbort, randomId } from "../../core";
 import { type HandAnswer, type HandOffer, type RawLink, TokenBucket } from "../../wire";
 import { MAX_DIALS, MEMBER_DIAL_MS } from "../constants";
+import { givingWay } from "../membership";
 import type { RoomFrameBody, RoomLink } from "../protocol";
 import { CARRIED_FROM_RATE, CARRIED_TO_RATE } from "../frames/rates";
 
@@ -27,8 +28,8 @@ interface RelayOptions {
 export class Relay {
   readonly #options: RelayOptions;
   readonly #pending = new Map<string, (answer: string) => void>();
-  /** Offers of others that are being answered. */
-  #answering = 0;
+  /** Offers that are being answered, with the branch of the member that brought each: offers may be made up, and never come up. */
+  readonly #answering = new Set<{ readonly branch: Did; readonly stop: AbortController }>();
   /** Limits for relayed frames from a link and to it. */
   readonly #carried = new WeakMap<RoomLink, { readonly from: TokenBucket; readonly to: TokenBucket }>();
 
@@ -57,31 +58,41 @@ export class Relay {
     }
   }
 
-  /** Takes a frame that came over the link of a member: it is for this node, or to be carried on. */
-  receive(from: Did, link: RoomLink, frame: RoomFrameBody<"relay">): void {
+  /** Takes a frame that came over the link of a member of this branch: it is for this node, or to be carried on. */
+  receive(link: RoomLink, branch: Did, frame: RoomFrameBody<"relay">): void {
     const to = frame.to as Did;
     if (to !== this.#options.self) {
       // Members speak for themselves only.
-      if (frame.from !== from) return link.accuse("it spoke in another's name");
+      if (frame.from !== link.did) return link.accuse("it spoke in another's name");
       const onward = this.#options.linkTo(to);
       if (onward && this.#mayCarry(link, onward)) onward.post("relay", frame);
     } else if (frame.kind === "answer") this.#pending.get(frame.id)?.(frame.text);
-    else void this.#answer(link, frame);
+    else if (this.#makeRoom(branch)) void this.#answer(link, branch, frame);
   }
 
-  async #answer(link: RoomLink, { from, id, text }: RoomFrameBody<"relay">): Promise<void> {
-    if (this.#answering >= MAX_DIALS) return;
-    this.#answering++;
+  /** False where as many offers are being answered as may be, and none of them gives way. */
+  #makeRoom(branch: Did): boolean {
+    if (this.#answering.size < MAX_DIALS) return true;
+    const out = givingWay(this.#answering, (each) => each.branch, branch).at(-1);
+    out?.stop.abort();
+    return out !== undefined && this.#answering.delete(out);
+  }
+
+  async #answer(link: RoomLink, branch: Did, { from, id, text }: RoomFrameBody<"relay">): Promise<void> {
+    const stop = new AbortController();
+    const answering = { branch, stop };
+    this.#answering.add(answering);
     try {
       const answer = await this.#options.hand.answer(text);
-      const timer = setTimeout(() => answer.cancel(), MEMBER_DIAL_MS);
+      onAbort(stop.signal, () => answer.cancel());
+      const timer = setTimeout(() => stop.abort(), MEMBER_DIAL_MS);
       link.post("relay", { to: from, from: this.#options.self, id, kind: "answer", text: answer.text });
       const raw = await answer.link.finally(() => clearTimeout(timer));
       this.#options.introduce(raw);
     } catch {
       // An offer that leads nowhere is the dialler's to notice.
     } finally {
-      this.#answering--;
+      this.#answering.delete(answering);
     }
   }
 
