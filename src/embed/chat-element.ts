@@ -13,6 +13,7 @@ import {
   narrationView,
   newlyLeft,
   tooLong,
+  plusIcon,
 } from "../ui/parts";
 import { readAttributes } from "./attributes";
 import { beginningView } from "./beginning-view";
@@ -129,7 +130,7 @@ export class MicrogridChat extends GridElement {
         ${
           !bare
             ? html`<button class="icon-button" aria-label="New chat" title="New chat" @click=${this.clear}>
-                ${icon("plus", 18)}
+                ${icon(plusIcon, 18)}
               </button>`
             : nothing
         }

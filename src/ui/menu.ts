@@ -2,13 +2,13 @@
 import { css, html, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { MicrogridElement } from "./element";
-import { icon } from "./icons";
+import { type Shape, icon, moreIcon } from "./icons";
 
 /** Distance from the edge of the window and from the button, px. */
 const EDGE_PX = 8;
 const GAP_PX = 4;
 
-/** `<mg-menu label menu-label symbol>` with the items inside. Has the attribute `open` while it is open. */
+/** `<mg-menu label menu-label>` with the items inside. Has the attribute `open` while it is open. */
 @customElement("mg-menu")
 export class Menu extends MicrogridElement {
   static override readonly styles = css`
@@ -65,7 +65,7 @@ export class Menu extends MicrogridElement {
   @property() label = "";
   /** The menu's name. */
   @property({ attribute: "menu-label" }) menuLabel = "Options";
-  @property() symbol: Parameters<typeof icon>[0] = "more";
+  @property({ attribute: false }) symbol: Shape = moreIcon;
   @property({ type: Boolean, reflect: true }) open = false;
   @state() private items: readonly HTMLElement[] = [];
   @query(".menu") private readonly menu!: HTMLElement;

@@ -9,7 +9,7 @@ export { Narration, narrationView } from "./chat/narration";
 export { QuestionView } from "./chat/question-view";
 export { fitStyles } from "./element";
 export { FollowEnd } from "./follow-end";
-export { icon, mark } from "./icons";
+export { icon, mark, plusIcon } from "./icons";
 export { LoadProgressView } from "./models/load-progress-view";
 export { type AnswerStore, Answers, type ModelSearch, type ReadyModel, tooLong } from "./state/answers";
 export { newlyLeft } from "./state/requests";

@@ -4,7 +4,7 @@ import { customElement, property } from "lit/decorators.js";
 import { plain } from "../../core";
 import type { GridState, RoomState } from "../../grid";
 import { WorkspaceElement } from "../element";
-import { icon } from "../icons";
+import { icon, downIcon, menuIcon, peopleIcon, slidersIcon } from "../icons";
 import { gpuName } from "../state/device";
 import { servingText } from "../state/serving";
 import { answeringModel, backendName, isLoading, localOffers, modelName, pipelineOffers } from "../state/models";
@@ -30,7 +30,7 @@ export class Header extends WorkspaceElement {
         aria-label="Show conversations"
         @click=${() => this.dispatchEvent(new CustomEvent("mg-menu"))}
       >
-        ${icon("menu")}
+        ${icon(menuIcon)}
       </button>
       ${this.#model()}
       <span class="space"></span>
@@ -41,7 +41,7 @@ export class Header extends WorkspaceElement {
         ?disabled=${!workspace}
         @click=${() => this.#toggle("room")}
       >
-        ${icon("people", 18)}
+        ${icon(peopleIcon, 18)}
         <span class="visually-hidden">${room ? roomLabel(room) : "Open a room"}</span>
         <span class="face" aria-hidden="true"
           >${
@@ -69,7 +69,7 @@ export class Header extends WorkspaceElement {
         ?disabled=${!workspace}
         @click=${() => this.#toggle("chat-settings")}
       >
-        ${icon("sliders")}
+        ${icon(slidersIcon)}
       </button>
     `;
   }
@@ -110,7 +110,7 @@ export class Header extends WorkspaceElement {
     >
       <strong>${name}</strong>
       ${where ? html`<span class="badge ${local ? (offer?.backend === "wasm" ? "quiet" : "") : "away"}">${where}</span>` : nothing}
-      <span class="chevron">${icon("down", 16)}</span>
+      <span class="chevron">${icon(downIcon, 16)}</span>
     </button>`;
   }
 

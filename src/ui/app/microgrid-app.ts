@@ -5,7 +5,7 @@ import { quotedName } from "../../core";
 import "../chat/chat-view";
 import { backCloses } from "../back";
 import { MicrogridElement } from "../element";
-import { icon } from "../icons";
+import { icon, alertIcon, retryIcon } from "../icons";
 import { isComposing } from "../keys";
 import { tellApart } from "../people/avatar";
 import { go, readRoute } from "../routes";
@@ -107,10 +107,10 @@ export class MicrogridApp extends MicrogridElement {
 
   #failed(): TemplateResult {
     return html`<div class="failure" role="alert">
-      ${icon("alert", 32)}
+      ${icon(alertIcon, 32)}
       <h1>Microgrid cannot start here</h1>
       <p>${this.failure}</p>
-      <button class="button" @click=${() => location.reload()}>${icon("retry", 16)} Try again</button>
+      <button class="button" @click=${() => location.reload()}>${icon(retryIcon, 16)} Try again</button>
     </div>`;
   }
 

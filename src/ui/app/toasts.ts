@@ -3,7 +3,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { WorkspaceElement } from "../element";
-import { icon } from "../icons";
+import { icon, alertIcon, closeIcon, infoIcon } from "../icons";
 import { noticeStyles } from "./notice-styles";
 
 /** Between the toasts and the parts of the page that make room for them, px. */
@@ -159,7 +159,7 @@ export class Toasts extends WorkspaceElement {
                 : nothing
             }
             <button class="icon-button small" aria-label="Dismiss" @click=${() => this.workspace?.dismissToast(id)}>
-              ${icon("close", 16)}
+              ${icon(closeIcon, 16)}
             </button>
           </div>`,
       )}
@@ -179,10 +179,10 @@ export class Notices extends WorkspaceElement {
       (notice) => notice.id,
       ({ id, level, text }) =>
         html`<div class="notice ${level}" role=${level === "info" ? "status" : "alert"}>
-          <span class="icon">${icon(level === "info" ? "info" : "alert", 18)}</span>
+          <span class="icon">${icon(level === "info" ? infoIcon : alertIcon, 18)}</span>
           <p>${text}</p>
           <button class="icon-button small" aria-label="Dismiss notice" @click=${() => workspace?.dismissNotice(id)}>
-            ${icon("close", 16)}
+            ${icon(closeIcon, 16)}
           </button>
         </div>`,
     )}`;

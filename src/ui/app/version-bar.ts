@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { WorkspaceElement } from "../element";
-import { icon } from "../icons";
+import { icon, infoIcon } from "../icons";
 import type { SiteVersion, Work } from "../state/site-version";
 import { noticeStyles } from "./notice-styles";
 
@@ -58,7 +58,7 @@ export class VersionBar extends WorkspaceElement {
 
   #bar(text: string, ...buttons: readonly [label: string, press: () => void][]): TemplateResult {
     return html`<div class="notice" role="status">
-      <span class="icon">${icon("info", 18)}</span>
+      <span class="icon">${icon(infoIcon, 18)}</span>
       <p>${text}</p>
       ${buttons.map(([label, press]) => html`<button class="button small" @click=${press}>${label}</button>`)}
     </div>`;

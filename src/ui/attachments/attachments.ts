@@ -4,7 +4,7 @@ import { customElement, query, state } from "lit/decorators.js";
 import { plain } from "../../core";
 import { MicrogridElement } from "../element";
 import { MAX_MESSAGE_CHARS } from "../../grid/parts";
-import { icon } from "../icons";
+import { icon, clipIcon, closeIcon } from "../icons";
 import { type Attachment, lengthText, splitAttachments, withAttachments } from "../state/attachments";
 
 /** A file that is being read. */
@@ -102,14 +102,14 @@ export class Attachments extends MicrogridElement {
         title="Attach text files or PDFs"
         @click=${() => this.picker.click()}
       >
-        ${icon("clip")}
+        ${icon(clipIcon)}
       </button>`;
   }
 
   #chips(): TemplateResult {
     const chip = (name: string, about: string, remove: () => void): TemplateResult =>
       html`<li>
-        ${icon("clip", 16)}<bdi>${plain(name)}</bdi> <span class="muted">${about}</span>
+        ${icon(clipIcon, 16)}<bdi>${plain(name)}</bdi> <span class="muted">${about}</span>
         <button
           class="icon-button small"
           type="button"
@@ -117,7 +117,7 @@ export class Attachments extends MicrogridElement {
           title="Remove"
           @click=${() => this.#removed(name, remove)}
         >
-          ${icon("close", 16)}
+          ${icon(closeIcon, 16)}
         </button>
       </li>`;
     return html`<ul aria-label="Attached files">

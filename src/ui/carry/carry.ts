@@ -1,7 +1,7 @@
 /** Moves a text by hand from one device to another, by copy and paste or as a QR code. */
 import { css, html, type TemplateResult } from "lit";
 import { copyText } from "../clipboard";
-import { icon } from "../icons";
+import { icon, copyIcon } from "../icons";
 import { qr } from "./qr";
 import "./scan";
 
@@ -67,7 +67,7 @@ export function carryOut(label: string, what: string, text: string, told: (text:
         @focus=${(event: Event) => (event.target as HTMLTextAreaElement).select()}
       ></textarea>
     </label>
-    <button class="button" type="button" @click=${copy}>${icon("copy", 16)} Copy your ${what}</button>
+    <button class="button" type="button" @click=${copy}>${icon(copyIcon, 16)} Copy your ${what}</button>
     <details>
       <summary>Show as a QR code</summary>
       ${qr(text, `QR code of your ${what}`)}

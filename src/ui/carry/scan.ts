@@ -4,7 +4,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { sleep } from "../../core";
 import { MicrogridElement } from "../element";
-import { icon } from "../icons";
+import { icon, cameraIcon } from "../icons";
 import { sections } from "../styles/shared";
 
 /** The browser's barcode detector, which TypeScript's library does not declare yet. */
@@ -74,7 +74,7 @@ export class Scan extends MicrogridElement {
           ? html`<video autoplay muted playsinline aria-label="What the camera sees" .srcObject=${this.stream}></video>
               <button class="button" type="button" @click=${() => this.#scanning.abort()}>Stop the camera</button>`
           : html`<button class="button" type="button" @click=${() => void this.#scanning.run([])}>
-              ${icon("camera", 16)} ${this.label}
+              ${icon(cameraIcon, 16)} ${this.label}
             </button>`
       }
       ${this.#scanning.render({

@@ -4,7 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { plain } from "../../core";
 import type { ModelInfo } from "../../grid";
 import { MicrogridElement } from "../element";
-import { icon } from "../icons";
+import { icon, searchIcon } from "../icons";
 import { fields } from "../styles/shared";
 
 /** `<mg-model-choice .models .chosen>`. Event: `mg-chosen` (detail: `"any"` or ids). */
@@ -86,7 +86,7 @@ export class ModelChoice extends MicrogridElement {
     const found = this.#known(chosen).filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(words));
     return html`
       <div class="search">
-        ${icon("search", 16)}
+        ${icon(searchIcon, 16)}
         <input
           type="search"
           aria-label="Search models"

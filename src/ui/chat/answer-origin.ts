@@ -3,7 +3,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { capitalized } from "../../core";
 import type { StoredAnswer, StoredRoute } from "../../grid";
 import { formatDuration, formatRate } from "../format";
-import { icon } from "../icons";
+import { icon, downIcon } from "../icons";
 import { revealOpened } from "../reveal";
 import { backendName } from "../state/models";
 import { hopLine, lossLine, placeLine } from "./places";
@@ -91,7 +91,7 @@ export function originView(answer: StoredAnswer | undefined, model: string): Tem
   const last = answer?.routes.at(-1);
   if (!answer || !last) return nothing;
   const before = answer.routes.at(-2);
-  const arrow = icon("down", 14);
+  const arrow = icon(downIcon, 14);
   return html`<details class="origin" part="origin" @toggle=${revealOpened}>
     <summary title="Why here?">
       <span class="where"

@@ -5,7 +5,7 @@ import type { MessageVersion, StoredMessage } from "../../grid";
 import { shownParts } from "../../grid/parts";
 import { MicrogridElement } from "../element";
 import { COPIED_MS, copyText } from "../clipboard";
-import { icon } from "../icons";
+import { icon, checkIcon, copyIcon, forwardIcon, retryIcon } from "../icons";
 import { sections } from "../styles/shared";
 import type { RunningAnswer } from "../state/answer-run";
 import { answeringStyles, answeringView } from "./answering";
@@ -125,7 +125,7 @@ export class AnswerView extends MicrogridElement {
             message.content === ""
               ? nothing
               : html`<button class="icon-button small" aria-label="Copy answer" title="Copy" @click=${this.#copy}>
-                  ${icon(this.copied ? "check" : "copy", 16)}
+                  ${icon(this.copied ? checkIcon : copyIcon, 16)}
                 </button>`
           }
           ${
@@ -136,7 +136,7 @@ export class AnswerView extends MicrogridElement {
                     title="Regenerate"
                     @click=${() => this.#tell("mg-regenerate")}
                   >
-                    ${icon("retry", 16)}</button
+                    ${icon(retryIcon, 16)}</button
                   ><slot name="more"></slot>`
               : nothing
           }
@@ -153,9 +153,11 @@ export class AnswerView extends MicrogridElement {
       this.actions === "none" || tooLong || (this.actions === "retry" && !failed)
         ? nothing
         : isEmpty(message) || this.actions === "retry"
-          ? html`<button class="button" @click=${() => this.#tell("mg-regenerate")}>${icon("retry", 16)} Retry</button>`
+          ? html`<button class="button" @click=${() => this.#tell("mg-regenerate")}>
+              ${icon(retryIcon, 16)} Retry
+            </button>`
           : html`<button class="button" @click=${() => this.#tell("mg-continue")}>
-              ${icon("forward", 16)} Continue
+              ${icon(forwardIcon, 16)} Continue
             </button>`;
     if (failed) {
       return html`<div class="error" part="error" role="alert">

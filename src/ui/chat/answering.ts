@@ -3,7 +3,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
 import { capitalized } from "../../core";
 import type { StoredRoute } from "../../grid";
-import { icon } from "../icons";
+import { icon, chipIcon, peopleIcon, rightIcon } from "../icons";
 import { avatar } from "../people/avatar";
 import type { RunningAnswer } from "../state/answer-run";
 import { hopLine, progressLine } from "./places";
@@ -105,12 +105,12 @@ export function answeringView(running: RunningAnswer): TemplateResult {
 /** A line that slides in when the answer moves, and stays until it is complete. */
 function hopView(route: StoredRoute, before: StoredRoute): TemplateResult {
   return html`<div class="hop">
-    <span class="from">${face(before)}</span>${icon("right", 14)}<span class="to">${face(route)}</span>
+    <span class="from">${face(before)}</span>${icon(rightIcon, 14)}<span class="to">${face(route)}</span>
     <span>${capitalized(hopLine(route, before))}</span>
   </div>`;
 }
 
 function face({ provider }: StoredRoute): TemplateResult {
   if (provider.kind === "peer") return avatar(provider.id, 24);
-  return html`<span class="mark">${icon(provider.kind === "pipeline" ? "people" : "chip", 14)}</span>`;
+  return html`<span class="mark">${icon(provider.kind === "pipeline" ? peopleIcon : chipIcon, 14)}</span>`;
 }

@@ -4,7 +4,7 @@ import { customElement, query, queryAll, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { quotedName } from "../../core";
 import { WorkspaceElement } from "../element";
-import { icon } from "../icons";
+import { icon, downIcon, retryIcon } from "../icons";
 import { painted } from "../painted";
 import { isRefusal } from "../state/demo";
 import { GUIDE, isLoading, localOffers, modelName } from "../state/models";
@@ -135,7 +135,7 @@ export class ChatView extends WorkspaceElement {
               aria-label="Jump to the latest message"
               @click=${() => this.#end.toEnd("smooth")}
             >
-              ${icon("down")}
+              ${icon(downIcon)}
             </button>`
           : nothing
       }
@@ -208,7 +208,7 @@ export class ChatView extends WorkspaceElement {
   #askAgain(): TemplateResult {
     return html`<div>
       <button class="button" @click=${() => this.workspace?.chats.regenerate()}>
-        ${icon("retry", 16)} Answer this
+        ${icon(retryIcon, 16)} Answer this
       </button>
     </div>`;
   }

@@ -2,7 +2,7 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { MicrogridElement } from "../element";
-import { icon } from "../icons";
+import { icon, sendIcon, stopIcon } from "../icons";
 import { isComposing, isTouch, sends } from "../keys";
 
 /**
@@ -133,7 +133,7 @@ export class Composer extends MicrogridElement {
               title="Stop (Esc)"
               @click=${this.#stop}
             >
-              ${icon("stop")}
+              ${icon(stopIcon)}
             </button>`
           : html`<button
               class="send"
@@ -143,7 +143,7 @@ export class Composer extends MicrogridElement {
               title="Send (Enter)"
               ?disabled=${!this.ready || !this.complete}
             >
-              ${icon("send")}
+              ${icon(sendIcon)}
             </button>`
       }
     </form>`;

@@ -5,7 +5,7 @@ import { customElement } from "lit/decorators.js";
 import { plain } from "../../core";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
-import { icon } from "../icons";
+import { icon, peopleIcon } from "../icons";
 import { sections } from "../styles/shared";
 
 /** `<mg-go-back .workspace>`: empty if there is no such room. */
@@ -44,7 +44,7 @@ export class GoBack extends WorkspaceElement {
     return html`<div class="offer">
         <span>You were in <bdi>${plain(returnTo.name) || "a room"}</bdi>.</span>
         <button class="button" @click=${() => void this.#entering.run([returnTo.id])}>
-          ${icon("people", 16)} Go back
+          ${icon(peopleIcon, 16)} Go back
         </button>
       </div>
       ${taskFailure(this.#entering)}`;

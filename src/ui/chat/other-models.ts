@@ -1,6 +1,6 @@
 /** The menu beside the button that regenerates: the models that could answer again. */
 import { html, type TemplateResult } from "lit";
-import { icon } from "../icons";
+import { icon, checkIcon, downIcon, plusIcon, retryIcon } from "../icons";
 import "../menu";
 import { modelName, readyOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
@@ -9,15 +9,15 @@ import type { Workspace } from "../state/workspace";
 export function otherModels(workspace: Workspace, answeredBy: string | undefined): TemplateResult {
   const { state } = workspace.grid;
   const ids = new Set(readyOffers(state).map(({ model }) => model));
-  return html`<mg-menu slot="more" label="Regenerate with another model" menu-label="Models" symbol="down">
+  return html`<mg-menu slot="more" label="Regenerate with another model" menu-label="Models" .symbol=${downIcon}>
     ${[...ids].map(
       (id) =>
         html`<button role="menuitem" @click=${() => workspace.chats.regenerate(id)}>
-          ${icon(id === answeredBy ? "check" : "retry", 16)} ${modelName(state, id)}
+          ${icon(id === answeredBy ? checkIcon : retryIcon, 16)} ${modelName(state, id)}
         </button>`,
     )}
     <button role="menuitem" @click=${() => workspace.show({ dialog: "models" })}>
-      ${icon("plus", 16)} Get another model…
+      ${icon(plusIcon, 16)} Get another model…
     </button>
   </mg-menu>`;
 }

@@ -5,7 +5,7 @@ import { plain } from "../../core";
 import type { MessageVersion, StoredMessage } from "../../grid";
 import { MicrogridElement } from "../element";
 import { copyText } from "../clipboard";
-import { icon } from "../icons";
+import { icon, clipIcon, copyIcon, editIcon } from "../icons";
 import { isComposing, sends } from "../keys";
 import { type Attachment, lengthText, splitAttachments, withAttachments } from "../state/attachments";
 import { versionStyles, versionSwitch } from "./version-switch";
@@ -173,7 +173,7 @@ export class QuestionView extends MicrogridElement {
   #actions(): TemplateResult {
     return html`<div class="actions">
       <button class="icon-button small" aria-label="Copy message" title="Copy" @click=${this.#copy}>
-        ${icon("copy", 16)}
+        ${icon(copyIcon, 16)}
       </button>
       <button
         class="icon-button small"
@@ -182,7 +182,7 @@ export class QuestionView extends MicrogridElement {
         ?disabled=${this.busy}
         @click=${() => this.edit()}
       >
-        ${icon("edit", 16)}
+        ${icon(editIcon, 16)}
       </button>
     </div>`;
   }
@@ -216,7 +216,7 @@ export class QuestionView extends MicrogridElement {
 
 function attachedFile({ name, text }: Attachment): TemplateResult {
   return html`<details class="file">
-    <summary>${icon("clip", 16)}<bdi>${plain(name)}</bdi> <span class="muted">${lengthText(text)}</span></summary>
+    <summary>${icon(clipIcon, 16)}<bdi>${plain(name)}</bdi> <span class="muted">${lengthText(text)}</span></summary>
     <pre dir="auto">${text}</pre>
   </details>`;
 }

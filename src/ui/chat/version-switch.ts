@@ -1,7 +1,7 @@
 /** Chooses among the versions of a message: ‹ 2/3 ›. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { MessageVersion } from "../../grid";
-import { icon } from "../icons";
+import { icon, rightIcon } from "../icons";
 
 export const versionStyles = css`
   .versions {
@@ -35,7 +35,7 @@ export function versionSwitch(
       ?disabled=${busy || !possible}
       @click=${() => choose(step)}
     >
-      ${icon("right", 16)}
+      ${icon(rightIcon, 16)}
     </button>`;
   return html`<span class="versions" role="group" aria-label="Versions"
     >${button("Previous version", -1, index > 0)}<span aria-label="Version ${index + 1} of ${count}"

@@ -4,7 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { ModelInfo } from "../../grid";
 import { WorkspaceElement } from "../element";
-import { icon } from "../icons";
+import { icon, downIcon } from "../icons";
 import { type FamilyGroup, groupModels, unfitText } from "./groups";
 import { listStyles, modelItem } from "./list-parts";
 
@@ -147,7 +147,7 @@ export class FamilyList extends WorkspaceElement {
   #folded(text: string, models: readonly ModelInfo[], of = ""): TemplateResult {
     const key = of === "" ? "unfit" : of;
     return html`<details ?open=${this.open.has(key)} @toggle=${(event: Event) => this.#toggle(key, event)}>
-      <summary>${text} ${icon("down", 14)}</summary>
+      <summary>${text} ${icon(downIcon, 14)}</summary>
       ${this.open.has(key) ? this.#models(of === "" ? "Models that cannot run here" : `Models: versions of ${of}`, models) : nothing}
     </details>`;
   }

@@ -5,7 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { ModelInfo } from "../../grid";
 import { isOwn } from "../controls";
 import { WorkspaceElement } from "../element";
-import { icon } from "../icons";
+import { icon, searchIcon } from "../icons";
 import { gpuName } from "../state/device";
 import type { Workspace } from "../state/workspace";
 import { fields, sections } from "../styles/shared";
@@ -128,7 +128,7 @@ export class ModelDialog extends WorkspaceElement {
     const models = filterModels(state, this.search, this.filter, this.#ranks);
     return html`<div class="tools">
         <div class="search">
-          ${icon("search", 18)}
+          ${icon(searchIcon, 18)}
           <input
             type="search"
             aria-label="Search models"

@@ -6,7 +6,7 @@ import type { GridState, LoadState, ModelInfo } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
 import { formatBytes, formatRate, formatSize, formatTokens } from "../format";
-import { icon } from "../icons";
+import { icon, trashIcon } from "../icons";
 import { answeringModel, backendName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
@@ -208,7 +208,7 @@ export class ModelRow extends WorkspaceElement {
               title="Remove from this device"
               @click=${() => this.#acting.run([workspace.grid.models.remove(model.id)])}
             >
-              ${icon("trash", 18)}
+              ${icon(trashIcon, 18)}
             </button>`
           : nothing
       }

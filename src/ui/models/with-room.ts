@@ -2,7 +2,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { quoted } from "../../core";
 import { type GridState, type ModelInfo, type PipelineState, type RoomCapacity, roomCapacity } from "../../grid";
-import { icon } from "../icons";
+import { icon, peopleIcon } from "../icons";
 import { answeringModel, deviceCount } from "../state/models";
 import type { PipelineSetup } from "../state/together";
 import type { Workspace } from "../state/workspace";
@@ -57,7 +57,7 @@ export function capacityLine(state: GridState, model: ModelInfo): TemplateResult
   if (!capacity || model.fit.fits || pipelineOf(state, model)) return nothing;
   const can = capacity.missingBytes === 0;
   return html`<div class="with-room ${can ? "can" : "muted"}">
-    ${icon("people", 14)}<span><bdi>${capacityText(capacity, model.memoryBytes ?? 0)}</bdi></span>
+    ${icon(peopleIcon, 14)}<span><bdi>${capacityText(capacity, model.memoryBytes ?? 0)}</bdi></span>
   </div>`;
 }
 
@@ -77,7 +77,7 @@ export function planButton(workspace: Workspace, model: ModelInfo): TemplateResu
       title="Run with the room…"
       @click=${plan}
     >
-      ${icon("people", 18)}
+      ${icon(peopleIcon, 18)}
     </button>`;
   }
   const can = capacity.missingBytes === 0;

@@ -3,7 +3,7 @@ import { css, html, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { COPIED_MS, copyText } from "../clipboard";
 import { MicrogridElement } from "../element";
-import { icon } from "../icons";
+import { icon, checkIcon, copyIcon } from "../icons";
 
 /** `<mg-did value what>`: the whole DID and a button that copies it; `what` completes the button's label. */
 @customElement("mg-did")
@@ -32,7 +32,7 @@ export class DidView extends MicrogridElement {
     const label = this.copied ? "Copied" : `Copy the ${this.what}`;
     return html`<code>${this.value}</code>
       <button class="icon-button small" aria-label=${label} title=${label} @click=${this.#copy}>
-        ${icon(this.copied ? "check" : "copy", 16)}
+        ${icon(this.copied ? checkIcon : copyIcon, 16)}
       </button>`;
   }
 

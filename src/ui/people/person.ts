@@ -2,7 +2,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { nameText } from "../../core";
 import type { VerifiedHouse } from "../../grid";
-import { icon } from "../icons";
+import { icon, verifiedIcon } from "../icons";
 
 export const personStyles = css`
   .avatar {
@@ -54,7 +54,9 @@ export function personName(name: string): TemplateResult {
 export function houseMark(house: VerifiedHouse | undefined): TemplateResult | typeof nothing {
   if (!house) return nothing;
   return html`<span class="house" title="Verified"
-    >of <bdi>${nameText(house.name)}</bdi> ${icon("verified", 14)}<span class="visually-hidden">, verified</span></span
+    >of <bdi>${nameText(house.name)}</bdi> ${icon(verifiedIcon, 14)}<span class="visually-hidden"
+      >, verified</span
+    ></span
   >`;
 }
 

@@ -5,7 +5,7 @@ import { plain, quoted } from "../../core";
 import type { PipelinePlan } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { formatBytes, percentOf } from "../format";
-import { icon } from "../icons";
+import { icon, leftIcon } from "../icons";
 import { avatar } from "../people/avatar";
 import { personName } from "../people/person";
 import { deviceCount, modelName } from "../state/models";
@@ -52,7 +52,7 @@ export class PlanView extends WorkspaceElement {
     if (!workspace || !setup) return nothing;
     return html`<div class="row spread head">
         <button class="link small back" @click=${() => workspace.together.hide()}>
-          ${icon("left", 16)} All models
+          ${icon(leftIcon, 16)} All models
         </button>
         <bdi class="muted small">${plain(modelName(workspace.grid.state, setup.model))}</bdi>
       </div>

@@ -1,7 +1,7 @@
 /** Lists the stages of a pipeline: device, layers, memory, and the time of each stage and hop. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { formatBytes } from "../format";
-import { icon } from "../icons";
+import { icon, backIcon, downwardIcon } from "../icons";
 import { avatar } from "../people/avatar";
 import { personName } from "../people/person";
 import { setStyle } from "../set-style";
@@ -124,7 +124,7 @@ function item(stop: StageStop, layers: number, next: StageStop | undefined): Tem
       ${stop.layers ? strip(stop, stop.layers, layers, colour) : nothing}
     </div>
     <div class="hop">
-      <span class="line">${icon(next ? "downward" : "back", 14)}</span>
+      <span class="line">${icon(next ? downwardIcon : backIcon, 14)}</span>
       <span>${hopText(stop, next)}</span>
     </div>
   </li>`;

@@ -4,7 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { quotedName } from "../../core";
 import { COPIED_MS, copyText } from "../clipboard";
 import { MicrogridElement } from "../element";
-import { icon } from "../icons";
+import { icon, checkIcon, copyIcon, shareIcon } from "../icons";
 import { fields, sections } from "../styles/shared";
 
 /** `<mg-invite-card invite name warning note label>`; its content, such as a QR code, is shown above the link. */
@@ -55,9 +55,9 @@ export class InviteCard extends MicrogridElement {
       />
       <div class="actions">
         <button class="button primary" @click=${this.#copy}>
-          ${icon(this.copied ? "check" : "copy", 16)} ${this.copied ? "Copied" : "Copy link"}
+          ${icon(this.copied ? checkIcon : copyIcon, 16)} ${this.copied ? "Copied" : "Copy link"}
         </button>
-        ${"share" in navigator ? html`<button class="button" @click=${this.#share}>${icon("share", 16)} Share…</button>` : nothing}
+        ${"share" in navigator ? html`<button class="button" @click=${this.#share}>${icon(shareIcon, 16)} Share…</button>` : nothing}
       </div>
       ${this.note === "" ? nothing : html`<p class="muted small">${this.note}</p>`}
     `;

@@ -7,7 +7,7 @@ import { nameText } from "../../core";
 import type { GridApi } from "../../grid";
 import { MicrogridElement } from "../element";
 import { taskFailure } from "../failure";
-import { icon } from "../icons";
+import { icon, trashIcon } from "../icons";
 import { sections } from "../styles/shared";
 import { personName, personStyles } from "../people/person";
 
@@ -84,7 +84,7 @@ export class KeptRooms extends MicrogridElement {
                 title="Forget this room; you need an invite to come back"
                 @click=${() => void this.#forgetting.run([id])}
               >
-                ${icon("trash", 16)}
+                ${icon(trashIcon, 16)}
               </button>
             </li>`,
         )}

@@ -5,7 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { nameText } from "../../core";
 import type { MembershipState, RoomState } from "../../grid";
 import { WorkspaceElement } from "../element";
-import { icon } from "../icons";
+import { icon, closeIcon, rulesIcon } from "../icons";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
 import "./charter-dialog";
@@ -58,12 +58,12 @@ export class RoomPanel extends WorkspaceElement {
           ${
             room?.charter
               ? html`<button class="button" @click=${() => workspace.show({ dialog: "rules" })}>
-                  ${icon("rules", 16)} Rules
+                  ${icon(rulesIcon, 16)} Rules
                 </button>`
               : nothing
           }
           <button class="icon-button" aria-label="Close panel" @click=${() => workspace.closePanel()}>
-            ${icon("close")}
+            ${icon(closeIcon)}
           </button>
         </span>
       </header>

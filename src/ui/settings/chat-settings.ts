@@ -5,7 +5,7 @@ import { capitalized } from "../../core";
 import type { ConversationSettings, ModelOffer, Sampling } from "../../grid";
 import "../controls";
 import { WorkspaceElement } from "../element";
-import { icon } from "../icons";
+import { icon, closeIcon } from "../icons";
 import "../range";
 import { answeringModel, defaultMaxTokens, defaultSampling, modelName, readyOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
@@ -107,7 +107,7 @@ export class ChatSettings extends WorkspaceElement {
       <header>
         <h2>Chat settings</h2>
         <button class="icon-button" aria-label="Close panel" @click=${() => workspace.closePanel()}>
-          ${icon("close")}
+          ${icon(closeIcon)}
         </button>
       </header>
       <section>

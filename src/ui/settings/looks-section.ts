@@ -2,14 +2,14 @@
 import { html, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { MicrogridElement } from "../element";
-import { icon } from "../icons";
+import { icon, autoIcon, moonIcon, sunIcon } from "../icons";
 import { readTheme, saveTheme, type Theme } from "../state/preferences";
 import { choiceStyles } from "./choices";
 
 const THEMES = [
-  ["auto", "System", "auto"],
-  ["light", "Light", "sun"],
-  ["dark", "Dark", "moon"],
+  ["auto", "System", autoIcon],
+  ["light", "Light", sunIcon],
+  ["dark", "Dark", moonIcon],
 ] as const;
 
 /** `<mg-looks-section>`. */
@@ -24,10 +24,10 @@ export class LooksSection extends MicrogridElement {
       <legend>Theme</legend>
       <div class="segments">
         ${THEMES.map(
-          ([theme, label, name]) =>
+          ([theme, label, shape]) =>
             html`<label class="choice">
               <input type="radio" name="theme" .checked=${this.theme === theme} @change=${() => this.#set(theme)} />
-              ${icon(name, 16)} ${label}
+              ${icon(shape, 16)} ${label}
             </label>`,
         )}
       </div>

@@ -5,7 +5,7 @@ import { customElement, state } from "lit/decorators.js";
 import type { NetworkSettings } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
-import { icon } from "../icons";
+import { icon, plusIcon, trashIcon } from "../icons";
 import { sections } from "../styles/shared";
 import { type IceDraft, type NetworkDraft, type NetworkErrors, networkDraft, readNetwork } from "./network-draft";
 
@@ -95,7 +95,7 @@ export class NetworkSection extends WorkspaceElement {
       }
       <div>
         <button class="button" type="button" @click=${() => this.#set({ ...draft, ice: [...draft.ice, EMPTY] })}>
-          ${icon("plus", 16)} Add an ICE server
+          ${icon(plusIcon, 16)} Add an ICE server
         </button>
       </div>
       <wa-switch
@@ -142,7 +142,7 @@ export class NetworkSection extends WorkspaceElement {
         aria-label="Remove the ICE server ${server.urls || index + 1}"
         @click=${() => this.#set({ ...draft, ice: draft.ice.filter((_, at) => at !== index) })}
       >
-        ${icon("trash", 18)}
+        ${icon(trashIcon, 18)}
       </button>
       ${alert(this.errors.ice[index])}
     </li>`;

@@ -2,7 +2,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { ConversationSummary } from "../../grid";
-import { icon } from "../icons";
+import { icon, downloadIcon, editIcon, shareIcon, trashIcon } from "../icons";
 import { isComposing } from "../keys";
 import { conversationRoute, go } from "../routes";
 import { fields } from "../styles/shared";
@@ -128,11 +128,11 @@ export class ConversationItem extends WorkspaceElement {
       </a>
       ${this.busy ? html`<span class="busy" role="img" aria-label="Being answered"></span>` : nothing}
       <mg-menu label="Options for ${summary.title}">
-        <button role="menuitem" @click=${this.#startRename}>${icon("edit", 16)} Rename</button>
-        <button role="menuitem" @click=${this.#saveText}>${icon("share", 16)} Save as Markdown</button>
-        <button role="menuitem" @click=${this.#export}>${icon("download", 16)} Export (JSON)</button>
+        <button role="menuitem" @click=${this.#startRename}>${icon(editIcon, 16)} Rename</button>
+        <button role="menuitem" @click=${this.#saveText}>${icon(shareIcon, 16)} Save as Markdown</button>
+        <button role="menuitem" @click=${this.#export}>${icon(downloadIcon, 16)} Export (JSON)</button>
         <button role="menuitem" class="danger" @click=${() => this.workspace?.chats.remove(summary)}>
-          ${icon("trash", 16)} Delete
+          ${icon(trashIcon, 16)} Delete
         </button>
       </mg-menu>
     </div>`;

@@ -4,7 +4,7 @@ import { customElement, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { ConversationSummary } from "../../grid";
 import { formatDay } from "../format";
-import { icon, mark } from "../icons";
+import { icon, mark, helpIcon, plusIcon, searchIcon, settingsIcon } from "../icons";
 import { isComposing } from "../keys";
 import { conversationRoute, go } from "../routes";
 import { fields } from "../styles/shared";
@@ -137,10 +137,10 @@ export class Sidebar extends WorkspaceElement {
     return html`
       <div class="brand">${mark(26)} Microgrid</div>
       <button class="button new" @click=${this.#new}>
-        ${icon("plus", 18)} New chat <kbd aria-hidden="true">${shortcut("Shift O")}</kbd>
+        ${icon(plusIcon, 18)} New chat <kbd aria-hidden="true">${shortcut("Shift O")}</kbd>
       </button>
       <div class="search">
-        ${icon("search", 16)}
+        ${icon(searchIcon, 16)}
         <input
           type="search"
           aria-label="Search conversations"
@@ -176,7 +176,7 @@ export class Sidebar extends WorkspaceElement {
       </nav>
       <footer>
         <button class="button plain wide" ?disabled=${!workspace} @click=${() => this.#open("settings")}>
-          ${icon("settings", 18)} Settings
+          ${icon(settingsIcon, 18)} Settings
         </button>
         <button
           class="icon-button"
@@ -185,7 +185,7 @@ export class Sidebar extends WorkspaceElement {
           ?disabled=${!workspace}
           @click=${() => this.#open("help")}
         >
-          ${icon("help")}
+          ${icon(helpIcon)}
         </button>
         <button
           class="button plain"
