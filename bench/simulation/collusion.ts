@@ -25,6 +25,8 @@ const LINK_AGAIN_MS = 15_000;
 const OBSERVED = 2;
 const FLOOD_MS = 120_000;
 const FLOOD_EVERY_MS = 250;
+/** How often the flood tells how long it goes on, in simulated time. */
+const TELL_EVERY_MS = 20_000;
 /** Bytes a second that one colluder's line carries, over all its links. */
 const LINE_BYTES_PER_SECOND = 12_500_000;
 /** How often each colluder tries a slot. */
@@ -131,7 +133,9 @@ class Attack {
       if (i % 100 === 0) this.#say(`${i} of ${nodes} nodes have come`);
     }
     await clock.passWhile(Promise.all(entering));
+    this.#say(`all ${nodes} nodes are in`);
     await clock.pass(SETTLE_MS);
+    this.#say("the room has settled");
     const { epochs } = this.#first.session.requireInside().membership;
     this.#slots = await slotIds((await epochs.rendezvousSecrets())[0], dayOf(Date.now()));
   }
@@ -194,7 +198,12 @@ class Attack {
     // Colluders whose link was ended send less.
     const eagerness = new Map(this.#colluders.map((each) => [each, 1]));
     let ended = 0;
+    let toldAt = clock.now;
     for (const end = clock.now + FLOOD_MS; clock.now < end;) {
+      if (clock.now - toldAt >= TELL_EVERY_MS) {
+        toldAt = clock.now;
+        this.#say(`the flood goes on for ${(end - clock.now) / 1_000} s`);
+      }
       const sent = this.#colluders.flatMap((colluder) => {
         const links = this.#observed.flatMap(({ signer }) => colluder.links.get(signer.did) ?? []);
         const share = (eagerness.get(colluder)! * FLOOD_EVERY_MS) / 1_000;

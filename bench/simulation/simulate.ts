@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ROOT } from "../../scripts/run/spawn.mjs";
 
 /** Enough for a thousand nodes that each know a thousand members. */
-const HEAP_MB = 8_192;
+const HEAP_MB = 14_336;
 
 /** The figures of a scenario of `child.mjs`, which takes these numbers. Throws if there are none. */
 export async function simulate<Figures>(scenario: string, numbers: readonly number[]): Promise<Figures> {

@@ -1,5 +1,5 @@
 /** Statements come from several neighbours; all but the first are known by their signatures and cost nothing. */
-import { type Did, cborEntries, cborPart } from "../../core";
+import { type Did, cborEntries, cborPart, putNewest } from "../../core";
 import { MAX_NODES } from "../constants";
 import type { Statement } from "./statements";
 
@@ -18,10 +18,7 @@ export class SeenStatements {
   readonly #about = new Map<string, Seen>();
 
   add(did: Did, { kind, signed }: Statement): void {
-    this.#about.set(nameOf(signed.signatures[0]?.sig), { did, kind });
-    if (this.#about.size <= 2 * MAX_NODES) return;
-    const [oldest] = this.#about.keys();
-    if (oldest !== undefined) this.#about.delete(oldest);
+    putNewest(this.#about, nameOf(signed.signatures[0]?.sig), { did, kind }, 2 * MAX_NODES);
   }
 
   /** The member that a statement is about, if the statement was taken before. */
@@ -44,7 +41,12 @@ export class SeenStatements {
   }
 }
 
-/** Nobody can make another valid statement with the same signature. */
-function nameOf(signature: Uint8Array = new Uint8Array()): string {
-  return String.fromCharCode(...signature);
+/**
+ * 128 bits of a signature's second half, the number S: whoever signs cannot choose them, so two statements share a name by accident only.
+ * Names are made for each statement of each neighbour, so this one is written out: a spread of all bytes takes 30 times as long.
+ */
+function nameOf(sig: Uint8Array | undefined): string {
+  if (sig?.length !== SIGNATURE_BYTES) return "";
+  const pair = (at: number): number => sig[at]! | (sig[at + 1]! << 8);
+  return String.fromCharCode(pair(32), pair(34), pair(36), pair(38), pair(40), pair(42), pair(44), pair(46));
 }
