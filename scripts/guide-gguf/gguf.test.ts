@@ -10,8 +10,8 @@ import { guideGguf } from "./gguf";
 const { signal } = new AbortController();
 /** The files with which llama.cpp has given the golden answers (`npm run real:goldens -- guide`). */
 const CHECKED = {
-  f32: "567671bcd4cdd4b750c4267a181e0448f80e887c45718f298210116aae91a76b",
-  q4_0: "6cdf17e9861cdffe479378e51f6e53e798c42960a7df0f530c52127e6ec1151a",
+  f32: "9c009dd84e3d23c83b21460c291baa8192625bf35df73c09491d42491c6b4396",
+  q4_0: "59e8f37f3a2fb8a517d5811df031508f0dae1b1b09f4ce018cf187fcedc32fdd",
 } as const;
 
 describe("the guide model as a GGUF file", () => {
