@@ -123,8 +123,7 @@ describe("answers around a ring", () => {
 });
 
 /** A stage with a step function that makes up the numbers of a token. */
-async function stageOf(limits: { cacheBytes?: number } = {}) {
-  const runs = new Runs();
+async function stageOf(limits: { cacheBytes?: number } = {}, runs = new Runs()) {
   const parts = new GuideParts(runs.watch);
   const stage = await parts.stage(1, 3, limits);
   const slots = await parts.returns(1);
@@ -141,8 +140,13 @@ async function stageOf(limits: { cacheBytes?: number } = {}) {
 }
 
 describe("a stage", () => {
+  afterEach(() => vi.restoreAllMocks());
+
   it("lets sequences share runs as soon as it knows that they soon come back", async () => {
-    const { runs, hidden, forward } = await stageOf();
+    // Runs take time here, and nothing else does.
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    const { runs, hidden, forward } = await stageOf({}, new Runs(() => void (now += 5)));
     const names = ["a", "b", "c", "d"];
     for (const name of names) await forward(name, 0, 4, hidden(4, 1));
     for (let step = 0; step < 8; step++) {
