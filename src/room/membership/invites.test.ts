@@ -2,6 +2,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { type Did, randomBytes } from "../../core";
 import { type Signer, makeEphemeralKey } from "../../identity";
+import { inviteToUrl } from "../invite/link";
 import { makeToken, readToken } from "../invite/token";
 import { memberContext } from "../testing/founding";
 import { pair, remove } from "../testing/members";
@@ -95,6 +96,16 @@ describe("an invite", () => {
     const after = await readToken((await own.invites.current()).token.signed);
     expect(after.signers).toEqual([house.did]);
     expect(own.invites.check(after, guest)).toEqual({ askInstead: undefined });
+  });
+
+  it("is one and the same for all that look at it at the same time, and later", async () => {
+    const { first } = await pair();
+    first.invites.forget();
+    const shown = await Promise.all([first.invites.current(), first.invites.current()]);
+    expect(
+      new Set([...shown, await first.invites.current()].map((invite) => inviteToUrl(invite, "https://site.example/")))
+        .size,
+    ).toBe(1);
   });
 
   it("is refused if its signer is not the issuer that it names", async () => {

@@ -45,6 +45,8 @@ export class Invites {
   readonly #changed: () => void;
   readonly #redeemed: Map<string, readonly Did[]>;
   #shown: OpenedToken | undefined;
+  /** The invite to show while it is looked at: whoever asks meanwhile gets the same one. */
+  #showing: Promise<OpenedToken> | undefined;
 
   constructor(membership: InvitingMembership, { redeemed, token }: InviteParts, changed: () => void) {
     this.#membership = membership;
@@ -88,6 +90,11 @@ export class Invites {
 
   /** The invite that is shown to this node's user: without a count, and renewed when it ends, or when an epoch or new rules have ended it. */
   async current(): Promise<Invite> {
+    this.#showing ??= this.#renew().finally(() => (this.#showing = undefined));
+    return this.#with(await this.#showing);
+  }
+
+  async #renew(): Promise<OpenedToken> {
     const token = this.#shown?.token;
     const soon = Date.now() + (INVITE_DAYS / 2) * DAY_MS;
     const [maker] = await this.#signers({ uses: 0 });
@@ -96,7 +103,7 @@ export class Invites {
       this.#shown = await readToken(made.signed);
       this.#changed();
     }
-    return this.#with(this.#shown!);
+    return this.#shown!;
   }
 
   /** The invite that was shown last, if it still lets anybody in. */
